@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+#include "agent/ops.h"
+
+#include <glib.h>
+#include <sys/types.h>
+
+/*
+ * The gate's handle on the agent: a child process inside the guest's user and
+ * network namespaces that performs the closed list of operations of
+ * agent/ops.h.  Gate process only.  Calls block for the agent's answer, so they
+ * belong to start-up and to rare changes, never to the data path.
+ */
+struct agent;
+
+/*
+ * Forks the agent, which joins `userns_fd` (-1: none) and `netns_fd` and dies
+ * with this process.  The descriptors stay the caller's.  NULL and an error
+ * when it cannot enter; nothing is left behind then.
+ */
+struct agent *agent_start(int userns_fd, int netns_fd, GError **err);
+/* Ends the agent and reaps it. */
+void agent_free(struct agent *agent);
+
+pid_t agent_pid(const struct agent *agent);
+/* Becomes readable (end of file) when the agent is gone; do not read from it.
+ */
+int agent_fd(const struct agent *agent);
+
+/* Opens a tap in the guest (kern/tap.h); `name` gets the kernel's name for it.
+ */
+int agent_tap_open(struct agent *agent, char name[IFNAMSIZ], unsigned flags,
+                   GError **err);
+/* Brings lo and the interface up with addresses and routes: what -c asks. */
+int agent_link_configure(struct agent *agent,
+                         const struct agent_link_config *config, GError **err);

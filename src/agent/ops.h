@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+#include "base/addr.h"
+
+#include <net/if.h>
+#include <stdint.h>
+
+/*
+ * The messages between gate and agent.  Both are the same program image, so
+ * the layouts need no wire encoding; they are of fixed size, hold no pointers,
+ * and name no files.  Each operation says why it is safe although the asker is
+ * not trusted: the agent must hold when a hostile guest owns the gate.
+ */
+enum agent_op { AGENT_OP_TAP_OPEN, AGENT_OP_LINK_CONFIGURE, AGENT_OP_COUNT };
+
+/* Safe: makes or attaches a tap in the guest's own namespace, nothing else. */
+struct agent_tap_open {
+    char name[IFNAMSIZ]; /* NUL-terminated or refused */
+    uint32_t flags;      /* enum tap_flags */
+};
+
+/* Safe: sets up one interface of the guest's own namespace, and its lo. */
+struct agent_link_config {
+    char name[IFNAMSIZ];
+    uint32_t mtu;
+    uint8_t set_mac;
+    uint8_t mac[6];
+    struct ip_addr addr, gateway; /* IPv4 */
+    uint32_t prefix_len;
+    struct ip_addr addr6, gateway6; /* AF_UNSPEC: no IPv6 */
+    uint32_t prefix_len6;
+};
+
+struct agent_request {
+    uint32_t op; /* enum agent_op */
+    union {
+        struct agent_tap_open tap_open;
+        struct agent_link_config link_configure;
+    };
+};
+
+#define AGENT_REASON_MAX 256
+
+struct agent_reply {
+    int32_t code; /* 0, or 1 + enum slipgate_error */
+    char reason[AGENT_REASON_MAX];
+    char name[IFNAMSIZ]; /* TAP_OPEN: the kernel's name */
+};

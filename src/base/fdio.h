@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/* Small helpers around descriptors: 0 or -errno, no GError. */
+
+/* Writes all of it, through EINTR and short writes.  May block. */
+int fd_write_all(int fd, const void *data, size_t len);
+int fd_set_nonblock(int fd);
+int fd_set_cloexec(int fd, bool on);
+/* Raises the soft limit of open descriptors to the hard one. */
+void fd_raise_limit(void);

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+#include <glib.h>
+
+/*
+ * Namespace handles (namespaces(7)).  Any process; opening needs no privilege
+ * beyond the path's permissions.  The caller owns the returned descriptors;
+ * all of them are O_CLOEXEC.  -1 and an error on failure.
+ */
+int netns_open(const char *path, GError **err);
+int userns_open(const char *path, GError **err);
+
+/*
+ * Joins the user namespace `userns_fd` (-1: none), then the network namespace
+ * `netns_fd`.  Being inside that user namespace already is no error, since an
+ * engine may have started us there (setns(2) says EINVAL then).
+ * Single-threaded processes only.  0, or -1 and an error.
+ */
+int netns_enter(int userns_fd, int netns_fd, GError **err);

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+#include "base/addr.h"
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * rtnetlink(7) requests with acknowledgement, in the network namespace where
+ * the handle was opened.  Encoded by libmnl.  Each call blocks for one answer
+ * of the kernel (microseconds).  0 on success; -1 and an error that names the
+ * request, its object and the kernel's reason.
+ * Agent process only: needs CAP_NET_ADMIN over the namespace.
+ */
+struct rtnl;
+
+struct rtnl *rtnl_open(GError **err);
+void rtnl_close(struct rtnl *rtnl);
+
+/* Interface index by name, or 0 when there is none (no error then). */
+unsigned rtnl_link_index(struct rtnl *rtnl, const char *name);
+
+/* What rtnl_link_set() changes; zero fields are left as they are. */
+struct rtnl_link_change {
+    uint32_t mtu;
+    bool set_mac;
+    uint8_t mac[6];
+    bool up;
+    bool down;
+    const char *rename; /* new name, or NULL */
+    int netns_fd;       /* move into this namespace; 0: stay */
+    uint32_t gso_max;   /* gso_max_size in bytes; 0: leave */
+};
+int rtnl_link_set(struct rtnl *rtnl, unsigned index,
+                  const struct rtnl_link_change *change, GError **err);
+int rtnl_link_delete(struct rtnl *rtnl, unsigned index, GError **err);
+
+/*
+ * Makes a veth pair with the given names and MTU; `peer_netns_fd` (0: here) is
+ * where the peer is born.  `mac` may be NULL.
+ */
+int rtnl_veth_add(struct rtnl *rtnl, const char *name, const uint8_t *mac,
+                  const char *peer_name, const uint8_t *peer_mac, uint32_t mtu,
+                  int peer_netns_fd, GError **err);
+
+/* Adds or replaces an address; IPv6 ones skip duplicate address detection. */
+int rtnl_addr_add(struct rtnl *rtnl, unsigned index, const struct ip_addr *addr,
+                  unsigned prefix_len, GError **err);
+
+struct rtnl_route {
+    struct ip_addr dst; /* AF_UNSPEC family: see `family`, default route */
+    unsigned dst_len;
+    sa_family_t family;
+    struct ip_addr gateway; /* AF_UNSPEC: on link */
+    unsigned oif;           /* 0: by gateway */
+    unsigned table;         /* 0: main */
+    unsigned metric;        /* 0: kernel's default */
+    bool local;             /* type RTN_LOCAL, scope host */
+    bool onlink; /* gateway is reachable although no prefix says so */
+};
+/* Adds or replaces (NLM_F_REPLACE). */
+int rtnl_route_add(struct rtnl *rtnl, const struct rtnl_route *route,
+                   GError **err);
+
+/* "fwmark MARK lookup TABLE" at `priority`, for one family. */
+int rtnl_rule_add_fwmark(struct rtnl *rtnl, sa_family_t family, uint32_t mark,
+                         unsigned table, unsigned priority, GError **err);
+
+/* A permanent neighbour entry. */
+int rtnl_neigh_add(struct rtnl *rtnl, unsigned index,
+                   const struct ip_addr *addr, const uint8_t mac[6],
+                   GError **err);
