@@ -10,7 +10,8 @@
  * rtnetlink(7) requests with acknowledgement, in the network namespace where
  * the handle was opened.  Encoded by libmnl.  Each call blocks for one answer
  * of the kernel (microseconds).  0 on success; -1 and an error that names the
- * request, its object and the kernel's reason.
+ * request, its object and the kernel's reason, in the kernel's own words where
+ * it gives any (NETLINK_EXT_ACK).
  * Agent process only: needs CAP_NET_ADMIN over the namespace.
  */
 struct rtnl;
@@ -63,7 +64,10 @@ struct rtnl_route {
 int rtnl_route_add(struct rtnl *rtnl, const struct rtnl_route *route,
                    GError **err);
 
-/* "fwmark MARK lookup TABLE" at `priority`, for one family. */
+/*
+ * "fwmark MARK lookup TABLE" at `priority`, for one family.  An equal rule that
+ * exists already is an error (SLIPGATE_ERROR_CONFLICT).
+ */
 int rtnl_rule_add_fwmark(struct rtnl *rtnl, sa_family_t family, uint32_t mark,
                          unsigned table, unsigned priority, GError **err);
 
