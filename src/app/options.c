@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "app/options.h"
+
+#include "base/error.h"
+#include "base/parse.h"
+
+#include <assert.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/* What getopt_long() returns for a row: beyond any short name. */
+#define ROW_BASE 256
+
+/* Values are stored through `unsigned`, whichever of these the field is. */
+static_assert(sizeof(enum netns_type) == sizeof(unsigned), "enum size");
+static_assert(sizeof(int) == sizeof(unsigned), "int size");
+
+bool option_takes_value(const struct option_spec *spec)
+{
+    switch (spec->kind) {
+    case OPTION_NUMBER:
+    case OPTION_TEXT:
+    case OPTION_PATH:
+    case OPTION_CHOICE:
+        return true;
+    case OPTION_SWITCH:
+    case OPTION_HELP:
+    case OPTION_VERSION:
+    case OPTION_KIND_COUNT:
+        break;
+    }
+    return false;
+}
+
+/* --- one option's value --- */
+
+static int set_switch(const struct option_spec *spec, void *field,
+                      const char *value, GError **err)
+{
+    (void)spec;
+    (void)value;
+    (void)err;
+    *(bool *)field = true;
+    return 0;
+}
+
+static int set_number(const struct option_spec *spec, void *field,
+                      const char *value, GError **err)
+{
+    unsigned number;
+
+    if (!parse_uint(&value, spec->max, &number) || !parse_end(value) ||
+        number < spec->min)
+        return error_set(err, SLIPGATE_ERROR_BAD_REQUEST, "%s", spec->refusal);
+    memcpy(field, &number, sizeof(number));
+    return 0;
+}
+
+static int set_text(const struct option_spec *spec, void *field,
+                    const char *value, GError **err)
+{
+    (void)spec;
+    (void)err;
+    *(const char **)field = value;
+    return 0;
+}
+
+static int set_path(const struct option_spec *spec, void *field,
+                    const char *value, GError **err)
+{
+    if (access(value, F_OK) != 0)
+        return error_set(err, SLIPGATE_ERROR_BAD_REQUEST, "%s: %s",
+                         spec->refusal, value);
+    *(const char **)field = value;
+    return 0;
+}
+
+static int set_choice(const struct option_spec *spec, void *field,
+                      const char *value, GError **err)
+{
+    int choice = spec->words->otherwise;
+    unsigned number;
+
+    for (int i = 0; spec->words->words[i] != NULL; i++) {
+        if (strcmp(value, spec->words->words[i]) == 0)
+            choice = i;
+    }
+    if (choice < 0)
+        return error_set(err, SLIPGATE_ERROR_BAD_REQUEST, "%s", spec->refusal);
+    number = (unsigned)choice;
+    memcpy(field, &number, sizeof(number));
+    return 0;
+}
+
+typedef int set_fn(const struct option_spec *spec, void *field,
+                   const char *value, GError **err);
+
+static set_fn *const setters[OPTION_KIND_COUNT] = {
+    [OPTION_SWITCH] = set_switch, [OPTION_NUMBER] = set_number,
+    [OPTION_TEXT] = set_text,     [OPTION_PATH] = set_path,
+    [OPTION_CHOICE] = set_choice,
+};
+
+/* --- the options --- */
+
+static void notice(FILE *notices, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
+
+static void notice(FILE *notices, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    fputs("WARNING: ", notices);
+    vfprintf(notices, fmt, ap);
+    fputc('\n', notices);
+    va_end(ap);
+    /* Nothing may stay in the buffer that a fork could double. */
+    fflush(notices);
+}
+
+static struct option *long_options(void)
+{
+    struct option *table = g_new0(struct option, option_spec_count + 1);
+
+    for (size_t i = 0; i < option_spec_count; i++)
+        table[i] = (struct option){
+            .name = option_specs[i].name,
+            .has_arg = option_takes_value(&option_specs[i]) ? required_argument
+                                                            : no_argument,
+            .val = ROW_BASE + (int)i,
+        };
+    return table;
+}
+
+static char *short_options(void)
+{
+    GString *text = g_string_new(NULL);
+
+    for (size_t i = 0; i < option_spec_count; i++) {
+        if (option_specs[i].short_name == 0)
+            continue;
+        g_string_append_c(text, option_specs[i].short_name);
+        if (option_takes_value(&option_specs[i]))
+            g_string_append_c(text, ':');
+    }
+    return g_string_free(text, FALSE);
+}
+
+/* The row that getopt_long() met, or NULL when it complained. */
+static const struct option_spec *spec_of(int val)
+{
+    if (val >= ROW_BASE)
+        return &option_specs[val - ROW_BASE];
+    for (size_t i = 0; i < option_spec_count; i++) {
+        if (option_specs[i].short_name == val)
+            return &option_specs[i];
+    }
+    return NULL;
+}
+
+static int apply(struct options *options, const struct option_spec *spec,
+                 const char *value, FILE *notices, GError **err)
+{
+    if (spec->instead != NULL)
+        notice(notices, "--%s is deprecated, use --%s", spec->name,
+               spec->instead);
+    if (spec->flags & OPTION_EXPERIMENTAL)
+        notice(notices, "--%s is experimental", spec->name);
+    return setters[spec->kind](spec, (char *)options + spec->offset, value,
+                               err);
+}
+
+/* Reads all options up to the first that ends it; `optind` is then set. */
+static enum options_outcome read_options(struct options *options, int argc,
+                                         char **argv, bool *seen, FILE *notices,
+                                         GError **err)
+{
+    g_autofree struct option *table = long_options();
+    g_autofree char *letters = short_options();
+    int val;
+
+    optind = 0; /* start anew: glibc and musl both know this */
+    while ((val = getopt_long(argc, argv, letters, table, NULL)) != -1) {
+        const struct option_spec *spec = spec_of(val);
+
+        if (spec == NULL)
+            return OPTIONS_BAD_USAGE;
+        if (spec->kind == OPTION_HELP)
+            return OPTIONS_HELP;
+        if (spec->kind == OPTION_VERSION)
+            return OPTIONS_VERSION;
+        seen[spec - option_specs] = true;
+        if (apply(options, spec, optarg, notices, err) != 0)
+            return OPTIONS_BAD_USAGE;
+    }
+    return OPTIONS_RUN;
+}
+
+/* --- the arguments --- */
+
+static int read_pid(struct options *options, const char *text, GError **err)
+{
+    unsigned pid;
+
+    if (!parse_uint(&text, INT_MAX, &pid) || !parse_end(text) || pid == 0)
+        return error_set(err, SLIPGATE_ERROR_BAD_REQUEST,
+                         "PID must be a positive integer");
+    options->target_pid = (pid_t)pid;
+    return 0;
+}
+
+static int read_path(struct options *options, const char *text, GError **err)
+{
+    if (access(text, F_OK) != 0)
+        return error_set_errno(err,
+                               "existing path expected when --netns-type=path");
+    options->target_path = text;
+    return 0;
+}
+
+static int read_tapfd(struct options *options, const char *text, GError **err)
+{
+    unsigned fd;
+
+    if (!parse_uint(&text, INT_MAX, &fd) || !parse_end(text))
+        return error_set(err, SLIPGATE_ERROR_BAD_REQUEST,
+                         "TAPFD must a file descriptor");
+    options->target_fd = (int)fd;
+    options->configure = false;
+    return 0;
+}
+
+/* By enum netns_type: how to read the target, and how many arguments at least.
+ */
+static const struct {
+    int (*read)(struct options *options, const char *text, GError **err);
+    int arguments;
+} netns_targets[] = {
+    [NETNS_TYPE_PID] = { read_pid, 2 },
+    [NETNS_TYPE_PATH] = { read_path, 2 },
+    [NETNS_TYPE_TAPFD] = { read_tapfd, 1 },
+};
+
+static int read_netns_target(struct options *options, int count, char **args,
+                             FILE *notices, GError **err)
+{
+    int expected = netns_targets[options->netns_type].arguments;
+
+    if (count < expected)
+        return -1;
+    if (netns_targets[options->netns_type].read(options, args[0], err) != 0)
+        return -1;
+    if (expected > 1 &&
+        g_strlcpy(options->tap_name, args[1], sizeof(options->tap_name)) >=
+            sizeof(options->tap_name))
+        notice(notices, "interface name cut to \"%s\"", options->tap_name);
+    if (count > expected)
+        notice(notices, "too many arguments");
+    return 0;
+}
+
+static int read_bess_target(struct options *options, int count, char **args,
+                            const bool *seen, GError **err)
+{
+    if (count < 1)
+        return -1;
+    if (count > 1)
+        return error_set(err, SLIPGATE_ERROR_BAD_REQUEST, "too many arguments");
+    for (size_t i = 0; i < option_spec_count; i++) {
+        if (seen[i] && (option_specs[i].flags & OPTION_NOT_WITH_BESS))
+            return error_set(err, SLIPGATE_ERROR_BAD_REQUEST,
+                             "--%s conflicts with --target-type=bess",
+                             option_specs[i].name);
+    }
+    options->target_path = args[0];
+    return 0;
+}
+
+/* --- what only makes sense together, or at the end --- */
+
+static int check_pairs(const struct options *options, GError **err)
+{
+    if (options->macaddress != NULL && !options->configure)
+        return error_set(err, SLIPGATE_ERROR_BAD_REQUEST,
+                         "--macaddr cannot be specified when --configure or "
+                         "-c is not specified");
+    if (options->enable_sandbox && options->disable_sandbox)
+        return error_set(err, SLIPGATE_ERROR_BAD_REQUEST,
+                         "--enable-sandbox conflicts with --disable-sandbox");
+    if (options->enable_seccomp && options->disable_seccomp)
+        return error_set(err, SLIPGATE_ERROR_BAD_REQUEST,
+                         "--enable-seccomp conflicts with --disable-seccomp");
+    return 0;
+}
+
+static int check_values(struct options *options, GError **err)
+{
+    const char *mac = options->macaddress;
+    const size_t path_max = sizeof(((struct sockaddr_un *)NULL)->sun_path);
+
+    if (mac != NULL && (!parse_mac(&mac, options->mac) || !parse_end(mac)))
+        return error_set(err, SLIPGATE_ERROR_BAD_REQUEST,
+                         "\"%s\" is an invalid MAC address.\n"
+                         "macaddress has to be a valid MAC address (hex "
+                         "string, 6 bytes, each byte separated by a ':').",
+                         options->macaddress);
+    if (options->api_socket == NULL)
+        return 0;
+    if (options->api_socket[0] == '\0')
+        return error_set(err, SLIPGATE_ERROR_BAD_REQUEST,
+                         "the specified API socket path is empty");
+    if (strlen(options->api_socket) >= path_max)
+        return error_set(err, SLIPGATE_ERROR_BAD_REQUEST,
+                         "the specified API socket path is too long (>= %zu)",
+                         path_max);
+    return 0;
+}
+
+enum options_outcome options_parse(struct options *options, int argc,
+                                   char **argv, FILE *notices, GError **err)
+{
+    g_autofree bool *seen = g_new0(bool, option_spec_count);
+    enum options_outcome outcome;
+    int failed;
+
+    *options = (struct options){
+        .exit_fd = -1,
+        .ready_fd = -1,
+        .mtu = 1500,
+        .cidr = "10.0.2.0/24",
+        .target_fd = -1,
+    };
+    outcome = read_options(options, argc, argv, seen, notices, err);
+    if (outcome != OPTIONS_RUN)
+        return outcome;
+    if (check_pairs(options, err) != 0)
+        return OPTIONS_BAD_USAGE;
+    if (options->target_type == TARGET_TYPE_BESS)
+        failed =
+            read_bess_target(options, argc - optind, argv + optind, seen, err);
+    else
+        failed = read_netns_target(options, argc - optind, argv + optind,
+                                   notices, err);
+    if (failed)
+        return OPTIONS_BAD_USAGE;
+    return check_values(options, err) != 0 ? OPTIONS_REFUSED : OPTIONS_RUN;
+}
+
+int options_report(enum options_outcome outcome, const char *program,
+                   const GError *err)
+{
+    if (err != NULL)
+        fprintf(stderr, "%s\n", err->message);
+    if (outcome == OPTIONS_HELP || outcome == OPTIONS_BAD_USAGE)
+        options_usage(stdout, program);
+    fflush(stdout);
+    return outcome == OPTIONS_HELP ? EXIT_SUCCESS : EXIT_FAILURE;
+}

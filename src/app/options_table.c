@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "app/options.h"
+
+#include <limits.h>
+
+/* An unknown word means path: slirp4netns takes it so, and callers rely on it.
+ */
+static const struct option_words netns_types = { { "pid", "path", "tapfd" },
+                                                 NETNS_TYPE_PATH };
+static const struct option_words target_types = { { "netns", "bess" }, -1 };
+static const struct option_words tcp_modes = { { "auto", "relay", "slirp" },
+                                               -1 };
+
+#define FIELD(member) .offset = offsetof(struct options, member)
+
+/*
+ * In the order of the usage text.  A new option is marked OPTION_OURS; where
+ * it takes a unique prefix away from an option of slirp4netns, a hidden row
+ * gives it back (see "t").  tests/unit/test_options.c watches over that.
+ */
+/* clang-format off */
+const struct option_spec option_specs[] = {
+    { "configure", 'c', OPTION_SWITCH, FIELD(configure),
+      .help = "bring the interface up with address and default route",
+      .manual =
+        "Set up the namespace: loopback and tap up, MTU and MAC address of\n"
+        "the tap, its address (see\n.BR ADDRESSES )\nand a default route.\n"
+        "Without it the tap is there, and the rest is left to the caller or\n"
+        "to DHCP.",
+      .flags = OPTION_NOT_WITH_BESS },
+    { "exit-fd", 'e', OPTION_NUMBER, FIELD(exit_fd), .max = INT_MAX,
+      .metavar = "FD", .help = "end when the other side of FD is closed",
+      .manual =
+        "End with status 0 when the other end of this descriptor is closed.\n"
+        "See\n.BR \"FILE DESCRIPTORS\" .",
+      .refusal = "exit-fd must be a non-negative integer" },
+    { "ready-fd", 'r', OPTION_NUMBER, FIELD(ready_fd), .max = INT_MAX,
+      .metavar = "FD", .help = "write \"1\" to FD when the network is ready",
+      .manual =
+        "Write one byte, the digit 1, to this descriptor when the network is\n"
+        "ready, and close it.  See\n.BR \"FILE DESCRIPTORS\" .",
+      .refusal = "ready-fd must be a non-negative integer" },
+    { "mtu", 'm', OPTION_NUMBER, FIELD(mtu), .min = 1, .max = 65521,
+      .metavar = "MTU", .help = "MTU of the tap (default=1500, max=65521)",
+      .manual =
+        "The MTU of the tap, 1 to 65521; 1500 if not given.  The kernel\n"
+        "refuses values below 68 with\n.BR \\-c .",
+      .refusal = "MTU must be a positive integer (< 65522)" },
+    { "enable-ipv6", '6', OPTION_SWITCH, FIELD(enable_ipv6),
+      .help = "give the guest IPv6 too (experimental)",
+      .manual =
+        "Give the guest IPv6 as well as IPv4.",
+      .flags = OPTION_EXPERIMENTAL },
+    { "api-socket", 'a', OPTION_TEXT, FIELD(api_socket),
+      .metavar = "PATH", .help = "serve the control protocol at PATH",
+      .manual =
+        "Serve the control protocol of\n.BR slipgate\\-api (7)\n"
+        "on a UNIX socket at this path.  A socket file that is there\n"
+        "already is replaced; the path has at most 107 bytes." },
+    { "cidr", 0, OPTION_TEXT, FIELD(cidr),
+      .metavar = "CIDR",
+      .help = "the guest's IPv4 network (default=10.0.2.0/24)",
+      .manual =
+        "The IPv4 network from which all addresses are taken, with a prefix\n"
+        "length of 1 to 25; 10.0.2.0/24 if not given.  It must name the\n"
+        "network itself, not a host in it." },
+    { "disable-host-loopback", 0, OPTION_SWITCH, FIELD(disable_host_loopback),
+      .help = "keep the guest from the host's 127.0.0.1",
+      .manual =
+        "Refuse what the guest sends to the gateway address, which otherwise\n"
+        "leads to the host's loopback addresses." },
+    { "no-host-loopback", 0, OPTION_SWITCH, FIELD(disable_host_loopback),
+      .instead = "disable-host-loopback", .flags = OPTION_HIDDEN },
+    { "netns-type", 0, OPTION_CHOICE, FIELD(netns_type),
+      .words = &netns_types, .metavar = "TYPE",
+      .help = "how the namespace is named ([path|pid|tapfd], default=pid)",
+      .manual =
+        "What the first argument is:\n.B pid\n(if not given), a process in\n"
+        "the namespace;\n.BR path ,\nthe file of a network namespace;\n"
+        ".BR tapfd ,\nthe inherited descriptor of an open tap, in which case\n"
+        "no namespace is entered and\n.B \\-c\ndoes nothing.  Any other word\n"
+        "is taken for\n.BR path .",
+      .flags = OPTION_NOT_WITH_BESS },
+    { "userns-path", 0, OPTION_PATH, FIELD(userns_path),
+      .metavar = "PATH", .help = "the user namespace to join first",
+      .manual =
+        "The file of the user namespace to join before the network\n"
+        "namespace.  If not given, that of PID is joined, and none for a\n"
+        "PATH.",
+      .refusal = "userns path doesn't exist",
+      .flags = OPTION_NOT_WITH_BESS },
+    { "enable-sandbox", 0, OPTION_SWITCH, FIELD(enable_sandbox),
+      .help = "confine to an empty file system without capabilities",
+      .manual =
+        "Leave the host's file system for one that holds only what name\n"
+        "resolution needs, and drop all capabilities but\n"
+        ".BR CAP_NET_BIND_SERVICE ." },
+    { "create-sandbox", 0, OPTION_SWITCH, FIELD(enable_sandbox),
+      .instead = "enable-sandbox", .flags = OPTION_HIDDEN },
+    { "disable-sandbox", 0, OPTION_SWITCH, FIELD(disable_sandbox),
+      .help = "do without the sandbox",
+      .manual = "Do without the sandbox.",
+      .flags = OPTION_OURS },
+    { "enable-seccomp", 0, OPTION_SWITCH, FIELD(enable_seccomp),
+      .help = "limit the system calls (experimental)",
+      .manual = "Limit the system calls that can be made, by\n"
+                ".BR seccomp (2).",
+      .flags = OPTION_EXPERIMENTAL },
+    { "disable-seccomp", 0, OPTION_SWITCH, FIELD(disable_seccomp),
+      .help = "do without the system call filter",
+      .manual = "Do without the system call filter.",
+      .flags = OPTION_OURS },
+    { "outbound-addr", 0, OPTION_TEXT, FIELD(outbound_addr),
+      .metavar = "IPv4",
+      .help = "source address, or its interface (experimental)",
+      .manual =
+        "The host's IPv4 address from which connections of the guest go\n"
+        "out, or the name of the interface that has it now.",
+      .flags = OPTION_EXPERIMENTAL },
+    { "outbound-addr6", 0, OPTION_TEXT, FIELD(outbound_addr6),
+      .metavar = "IPv6",
+      .help = "the same for IPv6 (experimental)",
+      .manual =
+        "The same for IPv6.  Of an interface, the first address that is not\n"
+        "link-local is taken.",
+      .flags = OPTION_EXPERIMENTAL },
+    { "disable-dns", 0, OPTION_SWITCH, FIELD(disable_dns),
+      .help = "no name resolution at 10.0.2.3 (or its like)",
+      .manual =
+        "Do not pass on to the host's name server what the guest sends to\n"
+        "the resolver addresses." },
+    { "macaddress", 0, OPTION_TEXT, FIELD(macaddress),
+      .metavar = "MAC", .help = "MAC address of the tap (only valid with -c)",
+      .manual =
+        "The MAC address of the tap, six bytes in hexadecimal with colons\n"
+        "between them.  Needs\n.BR \\-c ." },
+    { "target-type", 0, OPTION_CHOICE, FIELD(target_type),
+      .words = &target_types, .metavar = "TYPE",
+      .help = "what to serve ([netns|bess], default=netns)",
+      .manual =
+        "What to serve:\n.B netns\n(if not given), a network namespace;\n"
+        ".BR bess ,\none peer on a UNIX socket of type SOCK_SEQPACKET that\n"
+        "sends and receives an Ethernet frame per message, such as User\n"
+        "Mode Linux.  The only argument is then the path of the socket.",
+      .refusal = "--target-type must be either \"netns\" or \"bess\"" },
+    { "t", 0, OPTION_CHOICE, FIELD(target_type), .words = &target_types,
+      .refusal = "--target-type must be either \"netns\" or \"bess\"",
+      .flags = OPTION_HIDDEN },
+    { "tcp", 0, OPTION_CHOICE, FIELD(tcp), .words = &tcp_modes,
+      .metavar = "MODE",
+      .help = "what carries TCP ([auto|relay|slirp], default=auto)",
+      .manual =
+        "What carries TCP:\n.BR slirp ,\nthe user-mode stack;\n.BR relay ,\n"
+        "the kernel's, or slipgate does not start;\n.B auto\n(if not given),\n"
+        "the better of the two that works here.",
+      .refusal = "--tcp must be \"auto\", \"relay\" or \"slirp\"",
+      .flags = OPTION_OURS },
+    { "help", 'h', OPTION_HELP, .help = "print this text and exit",
+      .manual = "Print a summary of the options and exit." },
+    { "version", 'v', OPTION_VERSION, .help = "print versions and exit",
+      .manual =
+        "Print the versions of the program and of its libraries and exit." },
+};
+/* clang-format on */
+const size_t option_spec_count = G_N_ELEMENTS(option_specs);

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "app/options.h"
+
+/* Where the explanations begin; a longer label pushes its own away. */
+#define HELP_COLUMN 25
+
+static void usage_line(FILE *out, const struct option_spec *spec)
+{
+    int width = 0;
+
+    if (spec->short_name != 0)
+        width += fprintf(out, "-%c, ", spec->short_name);
+    width += fprintf(out, "--%s", spec->name);
+    if (spec->metavar != NULL)
+        width += fprintf(out, "=%s", spec->metavar);
+    fprintf(out, "%*s%s\n", MAX(HELP_COLUMN - width, 1), "", spec->help);
+}
+
+void options_usage(FILE *out, const char *program)
+{
+    fprintf(out,
+            "Usage: %s [OPTION]... PID|PATH|FD [TAPNAME]\n"
+            "Connects a network namespace to the network, without "
+            "privileges.\n\n",
+            program);
+    for (size_t i = 0; i < option_spec_count; i++) {
+        if (!(option_specs[i].flags & OPTION_HIDDEN))
+            usage_line(out, &option_specs[i]);
+    }
+}
