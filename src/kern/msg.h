@@ -5,15 +5,18 @@
 
 /*
  * Messages of fixed size with descriptors over a SOCK_SEQPACKET pair (unix(7),
- * SCM_RIGHTS).  A message of another size, or with more descriptors than asked
- * for, is refused and its descriptors are closed.
+ * SCM_RIGHTS).  A message of another size, or with more than MSG_FDS_MAX
+ * descriptors, is refused and its descriptors are closed.
  */
 #define MSG_FDS_MAX 16
 
 /* Both ends close-on-exec; 0, or -1 and an error. */
 int msg_pair(int fds[2], GError **err);
 
-/* Sends one message; the caller keeps its descriptors.  0 or -errno. */
+/*
+ * Sends one message of at least one byte; the caller keeps its descriptors, at
+ * most MSG_FDS_MAX.  0 or -errno.
+ */
 int msg_send(int fd, const void *data, size_t len, const int *fds,
              size_t fd_count);
 

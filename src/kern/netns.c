@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kern/netns.h"
+
+#include "base/error.h"
+#include "base/own.h"
+
+#include <fcntl.h>
+#include <linux/nsfs.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+
+struct kind {
+    int type;
+    const char *name;
+};
+
+static const struct kind net_kind = { CLONE_NEWNET, "network namespace" };
+static const struct kind user_kind = { CLONE_NEWUSER, "user namespace" };
+
+static int open_kind(const char *path, const struct kind *kind, GError **err)
+{
+    owned_fd fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+    if (fd < 0)
+        return error_set_errno(err, "open %s %s", kind->name, path);
+    /*
+     * NS_GET_NSTYPE came with Linux 4.11.  ENOTTY is what anything else says,
+     * and so does a regular file left behind by a namespace that is gone.
+     */
+    if (ioctl(fd, NS_GET_NSTYPE) != kind->type)
+        return error_set(err, SLIPGATE_ERROR_BAD_REQUEST, "%s is not a %s",
+                         path, kind->name);
+    return own_release_fd(&fd);
+}
+
+int netns_open(const char *path, GError **err)
+{
+    return open_kind(path, &net_kind, err);
+}
+
+int userns_open(const char *path, GError **err)
+{
+    return open_kind(path, &user_kind, err);
+}
+
+static bool is_own_userns(int userns_fd)
+{
+    struct stat own, other;
+
+    return stat("/proc/self/ns/user", &own) == 0 &&
+           fstat(userns_fd, &other) == 0 && own.st_dev == other.st_dev &&
+           own.st_ino == other.st_ino;
+}
+
+int netns_enter(int userns_fd, int netns_fd, GError **err)
+{
+    if (userns_fd >= 0 && !is_own_userns(userns_fd) &&
+        setns(userns_fd, CLONE_NEWUSER) != 0)
+        return error_set_errno(err, "join the target's user namespace");
+    if (setns(netns_fd, CLONE_NEWNET) != 0)
+        return error_set_errno(err, "join the target's network namespace");
+    return 0;
+}
