@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+#include "net/frame.h"
+#include "net/plan.h"
+#include "net/stats.h"
+
+#include <glib.h>
+
+/*
+ * The TCP flows that pass as frames, as far as the frames tell: who talks to
+ * whom, how far each side acknowledged, who has finished.  From it come three
+ * things: segments out of order can be told apart; a flow whose guest end may
+ * be gone is probed with a keepalive (RFC 9293 3.8.4), which a kernel without
+ * the socket answers with a reset; and a flow that answers nothing is ended by
+ * a reset in the guest's name.  Gate process only.
+ */
+struct flow_table;
+
+#define FLOW_TABLE_MAX 32768u /* flows beyond are carried but not tracked */
+
+/* Idle time after which the guest is probed, and between probes. */
+#define FLOW_HALF_CLOSED_IDLE_S 20
+#define FLOW_ESTABLISHED_IDLE_S 600
+/* Probes without any answer before the flow is ended. */
+#define FLOW_PROBES_MAX 3
+
+/* Where injected frames go. */
+struct flow_sink {
+    void (*to_guest)(void *self, const uint8_t *data, size_t len);
+    void (*from_guest)(void *self, uint8_t *data, size_t len);
+    void *self;
+};
+
+struct flow_table *flow_table_new(const struct flow_sink *sink,
+                                  struct stats *stats);
+void flow_table_free(struct flow_table *table);
+
+/* Notes a TCP frame that the guest sends; call before it is passed on. */
+void flow_from_guest(struct flow_table *table, const struct frame *f,
+                     int64_t now_ns);
+/* Notes a TCP frame that goes to the guest. */
+void flow_to_guest(struct flow_table *table, const struct frame *f,
+                   int64_t now_ns);
+/*
+ * True if this segment of the guest starts beyond what it has sent so far, or
+ * reaches beyond the window it was offered: nothing a working link delivers.
+ */
+bool flow_is_out_of_order(struct flow_table *table, const struct frame *f);
+
+/* Probes, ends and forgets flows; call every few seconds. */
+void flow_table_reap(struct flow_table *table, int64_t now_ns);
+
+size_t flow_count(const struct flow_table *table);

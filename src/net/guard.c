@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "net/guard.h"
+
+#include "net/checksum.h"
+#include "net/reasm.h"
+#include "net/refuse.h"
+
+#include <net/ethernet.h>
+#include <string.h>
+
+struct guard {
+    const struct plan *plan;
+    const struct policy *policy;
+    struct flow_table *flows;
+    struct stats *stats;
+    struct guard_sink sink;
+    struct reasm *reasm;
+    bool strict_order;
+};
+
+struct guard *guard_new(const struct plan *plan, const struct policy *policy,
+                        struct flow_table *flows, struct stats *stats,
+                        const struct guard_sink *sink, bool strict_order)
+{
+    struct guard *guard = g_new0(struct guard, 1);
+
+    guard->plan = plan;
+    guard->policy = policy;
+    guard->flows = flows;
+    guard->stats = stats;
+    guard->sink = *sink;
+    guard->reasm = reasm_new(stats);
+    guard->strict_order = strict_order;
+    return guard;
+}
+
+void guard_free(struct guard *guard)
+{
+    if (guard == NULL)
+        return;
+    reasm_free(guard->reasm);
+    g_free(guard);
+}
+
+static void refuse(struct guard *guard, const struct frame *f,
+                   enum refuse_reason reason)
+{
+    uint8_t answer[REFUSE_MAX];
+    size_t len = refuse_build(f, guard->plan, reason, answer);
+
+    guard->stats->refused++;
+    if (len > 0)
+        guard->sink.answer(guard->sink.self, answer, len);
+}
+
+/*
+ * Urgent data is taken inline: the flag and the pointer go, the bytes stay.
+ * Nobody inside can tell, and no stack behind us has to get it right.
+ */
+static void clear_urgent(struct guard *guard, struct frame *f)
+{
+    uint8_t *tcp = f->data + f->l4;
+    uint8_t old[2], new[2];
+
+    if ((f->tcp_flags & FRAME_URG) == 0 && frame_get16(tcp + 18) == 0)
+        return;
+    memcpy(old, tcp + 12, 2);
+    memcpy(new, old, 2);
+    new[1] &= (uint8_t)~FRAME_URG;
+    memcpy(tcp + 12, new, 2);
+    checksum_replace16(tcp + 16, old, new);
+    memcpy(old, tcp + 18, 2);
+    memset(new, 0, 2);
+    memset(tcp + 18, 0, 2);
+    checksum_replace16(tcp + 16, old, new);
+    f->tcp_flags &= (uint8_t)~FRAME_URG;
+    guard->stats->urgent_cleared++;
+}
+
+static bool flags_are_sane(uint8_t flags)
+{
+    bool syn = (flags & FRAME_SYN) != 0;
+    bool ends = (flags & (FRAME_FIN | FRAME_RST)) != 0;
+
+    if (syn && ends)
+        return false;
+    return (flags & (FRAME_SYN | FRAME_RST | FRAME_ACK)) != 0;
+}
+
+static void pass_tcp(struct guard *guard, struct frame *f, int64_t now_ns)
+{
+    if (!flags_are_sane(f->tcp_flags)) {
+        guard->stats->drop_flags++;
+        return;
+    }
+    clear_urgent(guard, f);
+    if (guard->strict_order && flow_is_out_of_order(guard->flows, f)) {
+        guard->stats->drop_out_of_order++;
+        return;
+    }
+    flow_from_guest(guard->flows, f, now_ns);
+    guard->sink.pass(guard->sink.self, f);
+}
+
+static void pass_ip(struct guard *guard, struct frame *f, int64_t now_ns)
+{
+    /* Without a transport header here: one that nothing behind us carries. */
+    if (f->l4 == 0) {
+        guard->stats->drop_protocol++;
+        return;
+    }
+    switch (policy_outbound(guard->policy, guard->plan, f->proto, &f->dst)) {
+    case POLICY_ALLOW:
+        break;
+    case POLICY_UNREACHABLE:
+        refuse(guard, f, REFUSE_NET);
+        return;
+    case POLICY_DROP:
+    default:
+        guard->stats->drop_policy++;
+        return;
+    }
+    if (f->proto == IPPROTO_TCP)
+        pass_tcp(guard, f, now_ns);
+    else
+        guard->sink.pass(guard->sink.self, f);
+}
+
+static void take_fragment(struct guard *guard, const struct frame *f,
+                          int64_t now_ns)
+{
+    size_t len;
+    uint8_t *whole = reasm_put(guard->reasm, f, now_ns, &len);
+    struct frame packet;
+
+    if (whole == NULL)
+        return;
+    if (frame_parse(whole, len, &packet) != FRAME_GOOD)
+        guard->stats->drop_malformed++;
+    else
+        pass_ip(guard, &packet, now_ns);
+}
+
+void guard_input(struct guard *guard, uint8_t *data, size_t len, int64_t now_ns)
+{
+    struct frame f;
+    enum frame_defect defect = frame_parse(data, len, &f);
+
+    guard->stats->frames_from_guest++;
+    guard->stats->bytes_from_guest += len;
+    if (defect == FRAME_BAD_ETHERTYPE)
+        guard->stats->drop_ethertype++;
+    else if (defect != FRAME_GOOD)
+        guard->stats->drop_malformed++;
+    else if (f.ethertype == ETHERTYPE_ARP)
+        guard->sink.pass(guard->sink.self, &f);
+    else if (f.options)
+        guard->stats->drop_options++;
+    else if (f.fragment)
+        take_fragment(guard, &f, now_ns);
+    else
+        pass_ip(guard, &f, now_ns);
+}

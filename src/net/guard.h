@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+#include "net/flow.h"
+#include "net/plan.h"
+#include "net/policy.h"
+#include "net/stats.h"
+
+/*
+ * The one pass that every frame of the guest takes before anything else of ours
+ * looks at it: form, fragments, policy, order.  What is not let through is
+ * counted by reason, and answered where a guest's call waits for an answer.
+ * Gate process only.
+ */
+struct guard;
+
+struct guard_sink {
+    /* A frame that passed; its view may be used and its bytes changed. */
+    void (*pass)(void *self, struct frame *f);
+    /* An answer to the guest. */
+    void (*answer)(void *self, const uint8_t *data, size_t len);
+    void *self;
+};
+
+/*
+ * `plan`, `policy`, `flows` and `stats` are kept by reference.  `strict_order`:
+ * drop TCP segments out of order, for a stack that must not see them.
+ */
+struct guard *guard_new(const struct plan *plan, const struct policy *policy,
+                        struct flow_table *flows, struct stats *stats,
+                        const struct guard_sink *sink, bool strict_order);
+void guard_free(struct guard *guard);
+
+/* Takes one frame of the guest, any bytes at all. */
+void guard_input(struct guard *guard, uint8_t *data, size_t len,
+                 int64_t now_ns);

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "net/link.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+static bool is_passing(int error)
+{
+    /* EIO: the interface is down; it may come up again. */
+    return error == EAGAIN || error == EINTR || error == EIO ||
+           error == ENOBUFS || error == ENOMEM;
+}
+
+ssize_t link_read(const struct link *link, uint8_t *buf,
+                  struct virtio_net_hdr *hdr)
+{
+    size_t skip = link->vnet ? VNET_HEADER_LEN : 0;
+    struct iovec iov[2] = { { hdr, skip }, { buf, FRAME_MAX } };
+    ssize_t n = readv(link->fd, iov, 2);
+
+    if (n < 0)
+        return is_passing(errno) ? 0 : -errno;
+    if (n == 0)
+        return -ECONNRESET; /* the peer closed; a tap never reads nothing */
+    if ((size_t)n <= skip)
+        return -EPROTO;
+    n -= (ssize_t)skip;
+    if (link->vnet && !vnet_complete(hdr, buf, (size_t)n))
+        return -EPROTO;
+    return n;
+}
+
+int link_write(const struct link *link, struct frame *f, bool joined)
+{
+    struct virtio_net_hdr hdr = { 0 };
+    struct iovec iov[2] = { { &hdr, link->vnet ? VNET_HEADER_LEN : 0 },
+                            { f->data, f->len } };
+    struct msghdr msg = { .msg_iov = iov, .msg_iovlen = 2 };
+    ssize_t n;
+
+    if (link->vnet && (joined || (f->proto == IPPROTO_TCP && f->l4 != 0 &&
+                                  f->len - FRAME_ETH_LEN > link->mtu)))
+        vnet_offload(f, link->mtu, &hdr);
+    if (link->is_socket)
+        n = sendmsg(link->fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
+    else
+        n = writev(link->fd, iov, 2);
+    return n < 0 ? -errno : 0;
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "net/pump.h"
+
+#include "base/error.h"
+#include "net/flow.h"
+#include "net/guard.h"
+#include "net/merge.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+/* Frames taken per turn, so that the other direction gets its share. */
+#define BATCH            64
+#define REAP_INTERVAL_MS 5000
+
+struct pump {
+    struct loop *loop;
+    struct link link;
+    struct loop_watch watch;
+    struct loop_timer reap_timer;
+    struct stats *stats;
+    struct slirp_engine *engine;
+    struct guard *guard;
+    struct flow_table *flows;
+    struct merge *merge;
+    unsigned if_mtu;
+    void (*gone)(void *self, int error);
+    void *self;
+    uint8_t *buf; /* FRAME_MAX bytes */
+};
+
+/* --- to the guest --- */
+
+static void write_frame(void *self, struct frame *f, bool joined)
+{
+    struct pump *pump = self;
+
+    if (link_write(&pump->link, f, joined) < 0) {
+        pump->stats->frames_to_guest_lost++;
+        return;
+    }
+    pump->stats->frames_to_guest++;
+    pump->stats->bytes_to_guest += f->len;
+}
+
+static void to_guest(void *self, const uint8_t *data, size_t len)
+{
+    struct pump *pump = self;
+    struct frame f;
+
+    /* Frames of our own side; merging copies before it changes anything. */
+    if (frame_parse((uint8_t *)(uintptr_t)data, len, &f) != FRAME_GOOD)
+        f = (struct frame){ .data = (uint8_t *)(uintptr_t)data, .len = len };
+    else if (f.proto == IPPROTO_TCP && f.l4 != 0)
+        flow_to_guest(pump->flows, &f, loop_now_ns(pump->loop));
+    merge_put(pump->merge, &f);
+}
+
+static void flush(void *self)
+{
+    struct pump *pump = self;
+
+    merge_flush(pump->merge);
+}
+
+/* --- from the guest --- */
+
+static void to_engine(void *self, uint8_t *data, size_t len)
+{
+    struct pump *pump = self;
+
+    slirp_engine_input(pump->engine, data, len);
+}
+
+static void from_guard(void *self, struct frame *f)
+{
+    struct pump *pump = self;
+
+    /* The stack takes IPv4 of any size, but IPv6 only up to its MTU. */
+    if (f->proto == IPPROTO_TCP && f->src.addr.family == AF_INET6 &&
+        f->len - FRAME_ETH_LEN > pump->if_mtu)
+        vnet_segment(f, pump->if_mtu, to_engine, pump);
+    else
+        to_engine(pump, f->data, f->len);
+}
+
+static void link_gone(struct pump *pump, int error)
+{
+    loop_unwatch(pump->loop, &pump->watch);
+    pump->gone(pump->self, error);
+}
+
+static void link_ready(void *self, uint32_t events)
+{
+    struct pump *pump = self;
+    struct virtio_net_hdr hdr;
+    int64_t now_ns = loop_now_ns(pump->loop);
+
+    (void)events;
+    for (int i = 0; i < BATCH; i++) {
+        ssize_t n = link_read(&pump->link, pump->buf, &hdr);
+
+        if (n == -EPROTO)
+            pump->stats->drop_vnet_header++;
+        else if (n > 0)
+            guard_input(pump->guard, pump->buf, (size_t)n, now_ns);
+        else if (n < 0)
+            link_gone(pump, (int)-n);
+        if (n <= 0 && n != -EPROTO)
+            break;
+    }
+    /* A device that only reports an error reads as empty for ever. */
+    if ((events & (EPOLLERR | EPOLLHUP)) != 0 && (events & EPOLLIN) == 0)
+        link_gone(pump, EIO);
+}
+
+static void reap(void *self)
+{
+    struct pump *pump = self;
+
+    flow_table_reap(pump->flows, loop_now_ns(pump->loop));
+    loop_timer_in_ms(pump->loop, &pump->reap_timer, REAP_INTERVAL_MS);
+}
+
+/* --- life --- */
+
+static int start_engine(struct pump *pump, const struct pump_config *config,
+                        GError **err)
+{
+    struct slirp_engine_sink sink = { to_guest, pump };
+    struct slirp_engine_config engine = {
+        .plan = *config->plan,
+        .enable_ipv6 = config->enable_ipv6,
+        .enable_dns = config->policy->enable_dns,
+        .if_mtu = pump->if_mtu,
+        .outbound = config->outbound,
+        .outbound6 = config->outbound6,
+    };
+
+    pump->engine =
+        slirp_engine_new(pump->loop, &engine, &sink, pump->stats, err);
+    return pump->engine == NULL ? -1 : 0;
+}
+
+static int watch_link(struct pump *pump, GError **err)
+{
+    int rc = loop_watch(pump->loop, &pump->watch, pump->link.fd, EPOLLIN);
+
+    if (rc == 0)
+        return 0;
+    errno = -rc;
+    return error_set_errno(err, "watch the guest's tap");
+}
+
+struct pump *pump_new(struct loop *loop, const struct pump_config *config,
+                      struct stats *stats, GError **err)
+{
+    struct pump *pump = g_new0(struct pump, 1);
+    struct merge_sink merge_sink = { write_frame, pump };
+    struct flow_sink flow_sink = { to_guest, to_engine, pump };
+    struct guard_sink guard_sink = { from_guard, to_guest, pump };
+    struct loop_hook hook = { flush, pump };
+
+    pump->loop = loop;
+    pump->link = config->link;
+    pump->stats = stats;
+    pump->gone = config->gone;
+    pump->self = config->self;
+    /* Where the guest cuts large frames itself, make them large. */
+    pump->if_mtu =
+        CLAMP(pump->link.vnet ? SLIRP_ENGINE_IF_MTU_MAX : config->link.mtu,
+              SLIRP_ENGINE_IF_MTU_MIN, SLIRP_ENGINE_IF_MTU_MAX);
+    pump->buf = g_malloc(FRAME_MAX);
+    pump->merge = merge_new(&merge_sink, pump->link.vnet, stats);
+    pump->flows = flow_table_new(&flow_sink, stats);
+    pump->guard = guard_new(config->plan, config->policy, pump->flows, stats,
+                            &guard_sink, slirp_engine_wants_order());
+    pump->watch = (struct loop_watch){ .ready = link_ready, .self = pump };
+    pump->reap_timer = (struct loop_timer){ .expired = reap, .self = pump };
+    if (start_engine(pump, config, err) < 0 || watch_link(pump, err) < 0) {
+        pump_free(pump);
+        return NULL;
+    }
+    /* After the engine's hook: what its run produced is written before the
+       wait. */
+    loop_add_hook(loop, &hook);
+    loop_timer_in_ms(loop, &pump->reap_timer, REAP_INTERVAL_MS);
+    return pump;
+}
+
+void pump_free(struct pump *pump)
+{
+    if (pump == NULL)
+        return;
+    loop_unwatch(pump->loop, &pump->watch);
+    loop_timer_cancel(pump->loop, &pump->reap_timer);
+    slirp_engine_free(pump->engine);
+    guard_free(pump->guard);
+    flow_table_free(pump->flows);
+    merge_free(pump->merge);
+    g_free(pump->buf);
+    (void)close(pump->link.fd);
+    g_free(pump);
+}
+
+struct slirp_engine *pump_engine(struct pump *pump)
+{
+    return pump->engine;
+}
+
+size_t pump_flow_count(const struct pump *pump)
+{
+    return flow_count(pump->flows);
+}

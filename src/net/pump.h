@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+#include "kern/loop.h"
+#include "net/link.h"
+#include "net/plan.h"
+#include "net/policy.h"
+#include "net/slirp_engine.h"
+#include "net/stats.h"
+
+/*
+ * Moves frames between the guest's link and what carries them: reads in
+ * batches, sends each through the guard, hands it to the stack, and writes what
+ * comes back, joined where that helps.  Gate process only.
+ */
+struct pump;
+
+struct pump_config {
+    struct link link; /* its descriptor is owned by the pump from now on */
+    const struct plan *plan;
+    const struct policy *policy;
+    bool enable_ipv6;
+    struct ip_addr outbound, outbound6;
+    /* The guest's side of the link is gone for good; called once. */
+    void (*gone)(void *self, int error);
+    void *self;
+};
+
+/* `stats` is kept by reference.  NULL and an error when the stack refuses. */
+struct pump *pump_new(struct loop *loop, const struct pump_config *config,
+                      struct stats *stats, GError **err);
+void pump_free(struct pump *pump);
+
+struct slirp_engine *pump_engine(struct pump *pump);
+size_t pump_flow_count(const struct pump *pump);

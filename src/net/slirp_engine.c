@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "net/slirp_engine.h"
+
+#include "base/error.h"
+#include "net/slirp_internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+/* What version 4 knows is what we use; later fields serve other systems. */
+#define CONFIG_VERSION 4
+/* libslirp answers this when it has no timer of its own running. */
+#define FILL_IDLE_MS 1000
+/* Its clock stands still between runs; more than this would show in timers. */
+#define CLOCK_SLACK_NS 10000000
+
+G_STATIC_ASSERT(SLIRP_CONFIG_VERSION_MIN <= CONFIG_VERSION);
+
+const char *slirp_engine_library(void)
+{
+    return slirp_version_string();
+}
+
+unsigned slirp_engine_config_version(void)
+{
+    return CONFIG_VERSION;
+}
+
+bool slirp_engine_wants_order(void)
+{
+    int major = 0, minor = 0;
+
+    return sscanf(slirp_version_string(), "%d.%d", &major, &minor) != 2 ||
+           major < 4 || (major == 4 && minor < 8);
+}
+
+static const struct {
+    int slirp;
+    uint32_t epoll;
+} event_bits[] = {
+    { SLIRP_POLL_IN, EPOLLIN },   { SLIRP_POLL_OUT, EPOLLOUT },
+    { SLIRP_POLL_PRI, EPOLLPRI }, { SLIRP_POLL_ERR, EPOLLERR },
+    { SLIRP_POLL_HUP, EPOLLHUP },
+};
+
+static int add_poll(int fd, int events, void *opaque)
+{
+    struct slirp_engine *engine = opaque;
+    uint32_t epoll = 0;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(event_bits); i++)
+        if ((events & event_bits[i].slirp) != 0)
+            epoll |= event_bits[i].epoll;
+    return pollset_want(engine->pollset, fd, epoll);
+}
+
+static int get_revents(int index, void *opaque)
+{
+    const struct slirp_engine *engine = opaque;
+    uint32_t epoll = pollset_revents(engine->pollset, index);
+    int events = 0;
+
+    for (size_t i = 0; epoll != 0 && i < G_N_ELEMENTS(event_bits); i++)
+        if ((epoll & event_bits[i].epoll) != 0)
+            events |= event_bits[i].slirp;
+    return events;
+}
+
+static void deliver(struct slirp_engine *engine)
+{
+    slirp_pollfds_poll(engine->slirp, 0, get_revents, engine);
+    engine->ran_ns = g_get_monotonic_time() * 1000;
+    engine->dirty = false;
+}
+
+static void refill(struct slirp_engine *engine)
+{
+    uint32_t timeout_ms = FILL_IDLE_MS;
+
+    pollset_begin(engine->pollset);
+    slirp_pollfds_fill(engine->slirp, &timeout_ms, add_poll, engine);
+    pollset_commit(engine->pollset);
+    if (timeout_ms >= FILL_IDLE_MS && pollset_count(engine->pollset) == 0)
+        engine->deadline_ns = 0;
+    else
+        engine->deadline_ns =
+            loop_now_ns(engine->loop) + (int64_t)timeout_ms * 1000000;
+}
+
+/* Once per turn, and only when something happened or is due. */
+static void prepare(void *self)
+{
+    struct slirp_engine *engine = self;
+    int64_t now_ns = loop_now_ns(engine->loop);
+
+    if (engine->dirty ||
+        (engine->deadline_ns != 0 && now_ns >= engine->deadline_ns)) {
+        deliver(engine);
+        refill(engine);
+    }
+    if (engine->deadline_ns != 0)
+        loop_wait_at_most_ms(engine->loop,
+                             (engine->deadline_ns - now_ns + 999999) / 1000000);
+}
+
+static void mark_dirty(void *self)
+{
+    struct slirp_engine *engine = self;
+
+    engine->dirty = true;
+}
+
+static void fill_config(struct slirp_engine *engine, SlirpConfig *slirp,
+                        const struct slirp_engine_config *config)
+{
+    const struct plan *plan = &config->plan;
+
+    memset(slirp, 0, sizeof(*slirp));
+    slirp->version = CONFIG_VERSION;
+    slirp->in_enabled = true;
+    slirp->vnetwork = plan->network.v4;
+    slirp->vnetmask = plan->netmask.v4;
+    slirp->vhost = plan->gateway.v4;
+    slirp->vdhcp_start = plan->dhcp_start.v4;
+    slirp->vnameserver = plan->dns.v4;
+    slirp->in6_enabled = config->enable_ipv6;
+    slirp->vprefix_addr6 = plan->network6.v6;
+    slirp->vprefix_len = (uint8_t)plan->prefix_len6;
+    slirp->vhost6 = plan->gateway6.v6;
+    slirp->vnameserver6 = plan->dns6.v6;
+    slirp->if_mtu = config->if_mtu;
+    slirp->if_mru = config->if_mtu;
+    slirp->disable_dns = !config->enable_dns;
+    if (config->outbound.family == AF_INET) {
+        engine->outbound_sockaddr.sin_family = AF_INET;
+        engine->outbound_sockaddr.sin_addr = config->outbound.v4;
+        slirp->outbound_addr = &engine->outbound_sockaddr;
+    }
+    if (config->outbound6.family == AF_INET6) {
+        engine->outbound_sockaddr6.sin6_family = AF_INET6;
+        engine->outbound_sockaddr6.sin6_addr = config->outbound6.v6;
+        slirp->outbound_addr6 = &engine->outbound_sockaddr6;
+    }
+}
+
+struct slirp_engine *slirp_engine_new(struct loop *loop,
+                                      const struct slirp_engine_config *config,
+                                      const struct slirp_engine_sink *sink,
+                                      struct stats *stats, GError **err)
+{
+    struct slirp_engine *engine = g_new0(struct slirp_engine, 1);
+    struct loop_hook hook = { prepare, engine };
+    SlirpConfig slirp;
+
+    g_assert(config->if_mtu >= SLIRP_ENGINE_IF_MTU_MIN &&
+             config->if_mtu <= SLIRP_ENGINE_IF_MTU_MAX);
+    engine->loop = loop;
+    engine->stats = stats;
+    engine->sink = *sink;
+    engine->pollset = pollset_new(loop, mark_dirty, engine);
+    fill_config(engine, &slirp, config);
+    slirp_hooks_fill(&engine->callbacks);
+    engine->slirp = slirp_new(&slirp, &engine->callbacks, engine);
+    if (engine->slirp == NULL) {
+        error_set(err, SLIPGATE_ERROR_SYSTEM,
+                  "libslirp %s refused its configuration (version %d, MTU %u)",
+                  slirp_version_string(), CONFIG_VERSION, config->if_mtu);
+        slirp_engine_free(engine);
+        return NULL;
+    }
+    /* Its clock starts with the first run, not with its making. */
+    engine->dirty = true;
+    loop_add_hook(loop, &hook);
+    return engine;
+}
+
+void slirp_engine_free(struct slirp_engine *engine)
+{
+    if (engine == NULL)
+        return;
+    if (engine->slirp != NULL)
+        slirp_cleanup(engine->slirp);
+    pollset_free(engine->pollset);
+    g_free(engine);
+}
+
+void slirp_engine_input(struct slirp_engine *engine, const uint8_t *data,
+                        size_t len)
+{
+    if (!engine->dirty &&
+        loop_now_ns(engine->loop) - engine->ran_ns > CLOCK_SLACK_NS)
+        deliver(engine);
+    engine->dirty = true;
+    errno = 0;
+    slirp_input(engine->slirp, data, (int)len);
+}
+
+size_t slirp_engine_sockets(const struct slirp_engine *engine)
+{
+    return pollset_count(engine->pollset);
+}
