@@ -4,8 +4,10 @@
  *     print-options man                    option section of slipgate(1)
  *     print-options bash|zsh|fish NAME...  completion for these commands
  */
-#include "app/options.h"
+#include "app/option_table.h"
 
+#include <glib.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
