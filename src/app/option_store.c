@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "app/options_value.h"
+#include "app/option_store.h"
 
 #include "base/error.h"
 #include "base/parse.h"

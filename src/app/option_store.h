@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
-#include "app/options.h"
+#include "app/option_table.h"
+
+#include <glib.h>
 
 /*
  * Reads `value` (NULL for a switch) as the row `spec` says and stores it in its

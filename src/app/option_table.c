@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "app/options.h"
+#include "app/option_table.h"
 
+#include <glib.h>
 #include <limits.h>
 
 /* An unknown word means path: slirp4netns takes it so, and callers rely on it.

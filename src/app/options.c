@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "app/options.h"
 
-#include "app/options_value.h"
+#include "app/option_store.h"
+#include "app/option_table.h"
 #include "base/error.h"
 #include "base/parse.h"
 

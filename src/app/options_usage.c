@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "app/options.h"
 
+#include "app/option_table.h"
+
 /* Where the explanations begin; a longer label pushes its own away. */
 #define HELP_COLUMN 25
 

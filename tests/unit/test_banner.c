@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "app/banner.h"
 
+#include "app/option_table.h"
 #include "app/version.h"
 
 #include <stdlib.h>

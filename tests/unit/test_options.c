@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "app/options.h"
 
+#include "app/option_table.h"
 #include "base/own.h"
 
 #include <getopt.h>
