@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 #include <glib.h>
+#include <fcntl.h>
 #include <sched.h>
+#include <sys/mount.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -46,4 +49,37 @@ static inline void jail_child_dies_by(int signal, jail_child_fn body,
 static inline void jail_child_own_userns(void)
 {
     g_assert_cmpint(unshare(CLONE_NEWUSER), ==, 0);
+}
+
+static inline void jail_child_write(const char *path, const char *text)
+{
+    g_autoptr(GError) err = NULL;
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+    g_assert_cmpint(fd, >=, 0);
+    g_assert_cmpint(write(fd, text, strlen(text)), ==, (gssize)strlen(text));
+    (void)close(fd);
+}
+
+/*
+ * As above with a mount namespace, as user and group 1000 (0 could not be
+ * mapped again without CAP_SETFCAP, user_namespaces(7)); its mounts are shared,
+ * as on a host that systemd has started. The old world is not touched: mounts
+ * of a less privileged namespace do not propagate upwards.
+ */
+static inline void jail_child_own_world(void)
+{
+    g_autofree char *uid_map = g_strdup_printf("1000 %u 1", getuid());
+    g_autofree char *gid_map = g_strdup_printf("1000 %u 1", getgid());
+
+    g_assert_cmpint(unshare(CLONE_NEWUSER | CLONE_NEWNS), ==, 0);
+    jail_child_write("/proc/self/setgroups", "deny");
+    jail_child_write("/proc/self/uid_map", uid_map);
+    jail_child_write("/proc/self/gid_map", gid_map);
+    g_assert_cmpint(mount(NULL, "/", NULL, MS_REC | MS_SHARED, NULL), ==, 0);
+}
+
+static inline void jail_child_tmpfs(const char *path)
+{
+    g_assert_cmpint(mount("test", path, "tmpfs", 0, "mode=0755"), ==, 0);
 }
