@@ -281,10 +281,10 @@ static bool reap_one(struct flow_table *table, struct flow *flow,
 
     if (flow->reset || (flow->guest_fin && flow->host_fin))
         return idle_ns > FLOW_CLOSED_IDLE_S * NS_PER_S;
+    if (!flow->host_next_known) /* a SYN without an answer so far */
+        return idle_ns > FLOW_CLOSED_IDLE_S * NS_PER_S;
     if (idle_ns < limit_s * NS_PER_S)
         return false;
-    if (!flow->host_next_known)
-        return true; /* a SYN that never got an answer */
     if (now_ns - flow->probed_ns < FLOW_HALF_CLOSED_IDLE_S * NS_PER_S)
         return false;
     if (flow->probes >= FLOW_PROBES_MAX)

@@ -87,7 +87,7 @@ static bool flags_are_sane(uint8_t flags)
     return (flags & (FRAME_SYN | FRAME_RST | FRAME_ACK)) != 0;
 }
 
-static void pass_tcp(struct guard *guard, struct frame *f, int64_t now_ns)
+static void pass_tcp(struct guard *guard, struct frame *f)
 {
     if (!flags_are_sane(f->tcp_flags)) {
         guard->stats->drop_flags++;
@@ -98,11 +98,10 @@ static void pass_tcp(struct guard *guard, struct frame *f, int64_t now_ns)
         guard->stats->drop_out_of_order++;
         return;
     }
-    flow_from_guest(guard->flows, f, now_ns);
     guard->sink.pass(guard->sink.self, f);
 }
 
-static void pass_ip(struct guard *guard, struct frame *f, int64_t now_ns)
+static void pass_ip(struct guard *guard, struct frame *f)
 {
     /* Without a transport header here: one that nothing behind us carries. */
     if (f->l4 == 0) {
@@ -121,7 +120,7 @@ static void pass_ip(struct guard *guard, struct frame *f, int64_t now_ns)
         return;
     }
     if (f->proto == IPPROTO_TCP)
-        pass_tcp(guard, f, now_ns);
+        pass_tcp(guard, f);
     else
         guard->sink.pass(guard->sink.self, f);
 }
@@ -138,7 +137,7 @@ static void take_fragment(struct guard *guard, const struct frame *f,
     if (frame_parse(whole, len, &packet) != FRAME_GOOD)
         guard->stats->drop_malformed++;
     else
-        pass_ip(guard, &packet, now_ns);
+        pass_ip(guard, &packet);
 }
 
 void guard_input(struct guard *guard, uint8_t *data, size_t len, int64_t now_ns)
@@ -159,5 +158,5 @@ void guard_input(struct guard *guard, uint8_t *data, size_t len, int64_t now_ns)
     else if (f.fragment)
         take_fragment(guard, &f, now_ns);
     else
-        pass_ip(guard, &f, now_ns);
+        pass_ip(guard, &f);
 }

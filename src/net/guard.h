@@ -22,8 +22,9 @@ struct guard_sink {
 };
 
 /*
- * `plan`, `policy`, `flows` and `stats` are kept by reference.  `strict_order`:
- * drop TCP segments out of order, for a stack that must not see them.
+ * `plan`, `policy`, `flows` (only read) and `stats` are kept by reference.
+ * `strict_order`: drop TCP segments out of order, for a stack that must not see
+ * them.
  */
 struct guard *guard_new(const struct plan *plan, const struct policy *policy,
                         struct flow_table *flows, struct stats *stats,

@@ -7,8 +7,9 @@
 #include <arpa/inet.h>
 
 #define PREFIX_MIN 1u
-#define PREFIX_MAX 25u /* the guest is net+100, so the net holds 128 or more \
-                        */
+#define PREFIX_MAX                                            \
+    25u /* the guest is net+100, so the net holds 128 or more \
+         */
 
 enum offset {
     OFFSET_GATEWAY = 2,

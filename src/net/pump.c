@@ -25,6 +25,7 @@ struct pump {
     struct flow_table *flows;
     struct merge *merge;
     unsigned if_mtu;
+    bool (*take_tcp)(void *self, struct frame *f);
     void (*gone)(void *self, int error);
     void *self;
     uint8_t *buf; /* FRAME_MAX bytes */
@@ -77,6 +78,11 @@ static void from_guard(void *self, struct frame *f)
 {
     struct pump *pump = self;
 
+    if (f->proto == IPPROTO_TCP && pump->take_tcp != NULL &&
+        pump->take_tcp(pump->self, f))
+        return;
+    if (f->proto == IPPROTO_TCP)
+        flow_from_guest(pump->flows, f, loop_now_ns(pump->loop));
     /* The stack takes IPv4 of any size, but IPv6 only up to its MTU. */
     if (f->proto == IPPROTO_TCP && f->src.addr.family == AF_INET6 &&
         f->len - FRAME_ETH_LEN > pump->if_mtu)
@@ -164,7 +170,11 @@ struct pump *pump_new(struct loop *loop, const struct pump_config *config,
 
     pump->loop = loop;
     pump->link = config->link;
+    /* The guest acknowledges every second segment at once, and the stack never
+       has more than 64 KB on the way: keep several segments in that. */
+    pump->link.mtu = MIN(pump->link.mtu, SLIRP_ENGINE_IF_MTU_MAX);
     pump->stats = stats;
+    pump->take_tcp = config->take_tcp;
     pump->gone = config->gone;
     pump->self = config->self;
     /* Where the guest cuts large frames itself, make them large. */
@@ -202,6 +212,13 @@ void pump_free(struct pump *pump)
     g_free(pump->buf);
     (void)close(pump->link.fd);
     g_free(pump);
+}
+
+void pump_inject(struct pump *pump, const uint8_t *data, size_t len)
+{
+    struct frame f = { .data = (uint8_t *)(uintptr_t)data, .len = len };
+
+    merge_put(pump->merge, &f);
 }
 
 struct slirp_engine *pump_engine(struct pump *pump)

@@ -20,6 +20,11 @@ struct pump_config {
     const struct policy *policy;
     bool enable_ipv6;
     struct ip_addr outbound, outbound6;
+    /*
+     * Asked for each TCP frame of the guest that passed the guard; true takes
+     * it, and the stack never sees it.  NULL: the stack gets all.
+     */
+    bool (*take_tcp)(void *self, struct frame *f);
     /* The guest's side of the link is gone for good; called once. */
     void (*gone)(void *self, int error);
     void *self;
@@ -29,6 +34,12 @@ struct pump_config {
 struct pump *pump_new(struct loop *loop, const struct pump_config *config,
                       struct stats *stats, GError **err);
 void pump_free(struct pump *pump);
+
+/*
+ * Writes one frame to the guest's link as it is, after what is held back: for
+ * answers and frames of our own.  The bytes are only read.
+ */
+void pump_inject(struct pump *pump, const uint8_t *data, size_t len);
 
 struct slirp_engine *pump_engine(struct pump *pump);
 size_t pump_flow_count(const struct pump *pump);
