@@ -16,7 +16,11 @@ struct agent;
 /*
  * Forks the agent, which joins `userns_fd` (-1: none) and `netns_fd` and dies
  * with this process.  The descriptors stay the caller's.  NULL and an error
- * when it cannot enter; nothing is left behind then.
+ * when it cannot enter; nothing is left behind then.  The agent ignores SIGINT,
+ * SIGTERM and SIGHUP, which a terminal or a service manager sends to the whole
+ * group: when to end is the gate's decision.  Call it early: the child shares
+ * this process's memory as it is now, and it needs CAP_SYS_ADMIN over the
+ * target, which the gate may drop afterwards.
  */
 struct agent *agent_start(int userns_fd, int netns_fd, GError **err);
 /* Ends the agent and reaps it. */
@@ -27,10 +31,17 @@ pid_t agent_pid(const struct agent *agent);
  */
 int agent_fd(const struct agent *agent);
 
-/* Opens a tap in the guest (kern/tap.h); `name` gets the kernel's name for it.
+/*
+ * Opens a tap in the guest (kern/tap.h); `name` gets the kernel's name for it.
+ * Returns its descriptor, which the caller owns, or -1 and an error.
  */
 int agent_tap_open(struct agent *agent, char name[IFNAMSIZ], unsigned flags,
                    GError **err);
-/* Brings lo and the interface up with addresses and routes: what -c asks. */
+/*
+ * Brings lo and the interface up with addresses and default routes: what -c
+ * asks.  IPv6 that the guest's kernel refuses is logged as a warning, since a
+ * host without IPv6 is still worth running on.  After an error the interface
+ * may be half set up; a tap of ours is gone as soon as it is closed.
+ */
 int agent_link_configure(struct agent *agent,
                          const struct agent_link_config *config, GError **err);

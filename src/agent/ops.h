@@ -15,21 +15,28 @@ enum agent_op { AGENT_OP_TAP_OPEN, AGENT_OP_LINK_CONFIGURE, AGENT_OP_COUNT };
 
 /* Safe: makes or attaches a tap in the guest's own namespace, nothing else. */
 struct agent_tap_open {
-    char name[IFNAMSIZ]; /* NUL-terminated or refused */
+    char name[IFNAMSIZ]; /* NUL-terminated or refused; "": the kernel picks */
     uint32_t flags;      /* enum tap_flags */
 };
 
-/* Safe: sets up one interface of the guest's own namespace, and its lo. */
+/*
+ * Safe: sets up one interface of the guest's own namespace, and its lo.
+ * Refused before anything changes: a name that is none, an MTU outside 1 to
+ * AGENT_MTU_MAX, a prefix longer than its family has bits, the wrong family.
+ */
 struct agent_link_config {
     char name[IFNAMSIZ];
     uint32_t mtu;
-    uint8_t set_mac;
+    uint8_t set_mac; /* 0 or 1 */
     uint8_t mac[6];
     struct ip_addr addr, gateway; /* IPv4 */
     uint32_t prefix_len;
     struct ip_addr addr6, gateway6; /* AF_UNSPEC: no IPv6 */
     uint32_t prefix_len6;
 };
+
+/* The most a tap takes: 65535 less its Ethernet header. */
+#define AGENT_MTU_MAX 65521
 
 struct agent_request {
     uint32_t op; /* enum agent_op */
@@ -44,5 +51,6 @@ struct agent_request {
 struct agent_reply {
     int32_t code; /* 0, or 1 + enum slipgate_error */
     char reason[AGENT_REASON_MAX];
-    char name[IFNAMSIZ]; /* TAP_OPEN: the kernel's name */
+    char warning[AGENT_REASON_MAX]; /* done, but not all of it; "" if none */
+    char name[IFNAMSIZ];            /* TAP_OPEN: the kernel's name */
 };

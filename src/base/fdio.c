@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/fdio.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 int fd_write_all(int fd, const void *data, size_t len)
@@ -35,6 +39,31 @@ int fd_set_nonblock(int fd)
 int fd_set_cloexec(int fd, bool on)
 {
     return fcntl(fd, F_SETFD, on ? FD_CLOEXEC : 0) < 0 ? -errno : 0;
+}
+
+/* For kernels before 5.9, which have no close_range(2). */
+static int close_listed(int first)
+{
+    DIR *dir = opendir("/proc/self/fd");
+    const struct dirent *entry;
+
+    if (dir == NULL)
+        return -errno;
+    while ((entry = readdir(dir)) != NULL) {
+        int fd = atoi(entry->d_name); /* "." and ".." give 0 */
+
+        if (fd >= first && fd > 0 && fd != dirfd(dir))
+            (void)close(fd);
+    }
+    (void)closedir(dir);
+    return 0;
+}
+
+int fd_close_from(int first)
+{
+    if (syscall(SYS_close_range, (unsigned)first, UINT_MAX, 0) == 0)
+        return 0;
+    return close_listed(first);
 }
 
 void fd_raise_limit(void)

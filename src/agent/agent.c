@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "agent/agent.h"
+
+#include "agent/call.h"
+#include "agent/inside.h"
+#include "base/error.h"
+#include "base/own.h"
+#include "kern/msg.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+
+/* Longer than any operation takes; opening a busy tap takes a second. */
+#define ANSWER_MAX_S 10
+
+struct agent {
+    pid_t pid;
+    int fd;
+};
+
+OWN_DEFINE(agent)
+
+static void close_all(const int *fds, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        (void)close(fds[i]);
+}
+
+/* --- asking --- */
+
+static enum slipgate_error error_code(int32_t code)
+{
+    return code >= 1 && code <= SLIPGATE_ERROR_COUNT
+               ? (enum slipgate_error)(code - 1)
+               : SLIPGATE_ERROR_SYSTEM;
+}
+
+/* An agent in an unknown state would answer one question with another's. */
+static int give_up(struct agent *agent, int rc, GError **err)
+{
+    (void)kill(agent->pid, SIGKILL);
+    if (rc == 0 || rc == -EPIPE)
+        return error_set(err, SLIPGATE_ERROR_SYSTEM,
+                         "the process inside the namespace is gone");
+    if (rc == -EAGAIN)
+        return error_set(err, SLIPGATE_ERROR_SYSTEM,
+                         "the process inside the namespace does not answer");
+    errno = -rc;
+    return error_set_errno(err, "ask the process inside the namespace");
+}
+
+/* Receives one answer; a refusal becomes an error. */
+static int take_answer(struct agent *agent, struct agent_reply *reply,
+                       int *reply_fds, size_t fds_wanted, GError **err)
+{
+    int fds[MSG_FDS_MAX];
+    size_t count;
+    int rc = msg_recv(agent->fd, reply, sizeof(*reply), fds, &count);
+
+    if (rc != 1)
+        return give_up(agent, rc, err);
+    reply->reason[sizeof(reply->reason) - 1] = '\0';
+    reply->warning[sizeof(reply->warning) - 1] = '\0';
+    reply->name[sizeof(reply->name) - 1] = '\0';
+    if (count != (reply->code == 0 ? fds_wanted : 0)) {
+        close_all(fds, count);
+        return give_up(agent, -EPROTO, err);
+    }
+    if (reply->code != 0)
+        return error_set(err, error_code(reply->code), "%s", reply->reason);
+    if (count > 0)
+        memcpy(reply_fds, fds, count * sizeof(*fds));
+    return 0;
+}
+
+int agent_call(struct agent *agent, const struct agent_request *request,
+               const int *fds, size_t fd_count, struct agent_reply *reply,
+               int *reply_fds, size_t fds_wanted, GError **err)
+{
+    int rc = msg_send(agent->fd, request, sizeof(*request), fds, fd_count);
+
+    if (rc != 0)
+        return give_up(agent, rc, err);
+    return take_answer(agent, reply, reply_fds, fds_wanted, err);
+}
+
+/* --- the process --- */
+
+static struct agent *fork_agent(int userns_fd, int netns_fd, GError **err)
+{
+    const struct timeval limit = { .tv_sec = ANSWER_MAX_S };
+    pid_t gate_pid = getpid(), pid;
+    struct agent *agent;
+    int ends[2];
+
+    if (msg_pair(ends, err) != 0)
+        return NULL;
+    (void)setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+    pid = fork();
+    if (pid == 0)
+        agent_inside(ends[1], gate_pid, userns_fd, netns_fd);
+    (void)close(ends[1]);
+    if (pid < 0) {
+        error_set_errno(err, "start the process inside the namespace");
+        (void)close(ends[0]);
+        return NULL;
+    }
+    agent = g_new0(struct agent, 1);
+    agent->pid = pid;
+    agent->fd = ends[0];
+    return agent;
+}
+
+struct agent *agent_start(int userns_fd, int netns_fd, GError **err)
+{
+    owned(agent) agent = fork_agent(userns_fd, netns_fd, err);
+    struct agent_reply hello;
+
+    if (agent == NULL || take_answer(agent, &hello, NULL, 0, err) != 0)
+        return NULL;
+    return g_steal_pointer(&agent);
+}
+
+void agent_free(struct agent *agent)
+{
+    if (agent == NULL)
+        return;
+    own_close(&agent->fd);
+    (void)kill(agent->pid, SIGKILL);
+    while (waitpid(agent->pid, NULL, 0) < 0 && errno == EINTR)
+        continue;
+    g_free(agent);
+}
+
+pid_t agent_pid(const struct agent *agent)
+{
+    return agent->pid;
+}
+
+int agent_fd(const struct agent *agent)
+{
+    return agent->fd;
+}

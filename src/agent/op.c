@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "agent/op.h"
+
+#include "base/error.h"
+
+#include <assert.h>
+#include <string.h>
+
+struct op {
+    size_t fds_wanted; /* with the request, exactly */
+    int (*run)(struct agent_state *state, struct op_call *call, GError **err);
+};
+
+static const struct op ops[] = {
+    [AGENT_OP_TAP_OPEN] = { 0, op_tap_open },
+    [AGENT_OP_LINK_CONFIGURE] = { 0, op_link_configure },
+};
+
+static_assert(G_N_ELEMENTS(ops) == AGENT_OP_COUNT, "a handler for each");
+
+bool op_name_is_valid(const char name[IFNAMSIZ])
+{
+    return name[0] != '\0' && memchr(name, '\0', IFNAMSIZ) != NULL;
+}
+
+void op_fail(struct op_call *call, const GError *err)
+{
+    int code =
+        err->domain == SLIPGATE_ERROR ? err->code : SLIPGATE_ERROR_SYSTEM;
+
+    call->reply.code = 1 + code;
+    g_strlcpy(call->reply.reason, err->message, sizeof(call->reply.reason));
+}
+
+static int run(struct agent_state *state, struct op_call *call, GError **err)
+{
+    const struct op *op;
+
+    if (call->request->op >= AGENT_OP_COUNT)
+        return error_set(err, SLIPGATE_ERROR_BAD_REQUEST,
+                         "the agent knows no operation %u", call->request->op);
+    op = &ops[call->request->op];
+    if (call->fd_count != op->fds_wanted)
+        return error_set(err, SLIPGATE_ERROR_BAD_REQUEST,
+                         "the agent wants %zu descriptors, not %zu",
+                         op->fds_wanted, call->fd_count);
+    return op->run(state, call, err);
+}
+
+void op_perform(struct agent_state *state, struct op_call *call)
+{
+    g_autoptr(GError) err = NULL;
+
+    if (run(state, call, &err) != 0)
+        op_fail(call, err);
+}

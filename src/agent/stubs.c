@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "agent/agent.h"
+
+#include "agent/call.h"
+#include "base/log.h"
+
+#include <string.h>
+
+int agent_tap_open(struct agent *agent, char name[IFNAMSIZ], unsigned flags,
+                   GError **err)
+{
+    struct agent_request request = { .op = AGENT_OP_TAP_OPEN,
+                                     .tap_open.flags = flags };
+    struct agent_reply reply;
+    int fd = -1;
+
+    memcpy(request.tap_open.name, name, IFNAMSIZ);
+    if (agent_call(agent, &request, NULL, 0, &reply, &fd, 1, err) != 0)
+        return -1;
+    memcpy(name, reply.name, IFNAMSIZ);
+    return fd;
+}
+
+int agent_link_configure(struct agent *agent,
+                         const struct agent_link_config *config, GError **err)
+{
+    struct agent_request request = { .op = AGENT_OP_LINK_CONFIGURE,
+                                     .link_configure = *config };
+    struct agent_reply reply;
+
+    if (agent_call(agent, &request, NULL, 0, &reply, NULL, 0, err) != 0)
+        return -1;
+    if (reply.warning[0] != '\0')
+        log_warn("%s", reply.warning);
+    return 0;
+}
