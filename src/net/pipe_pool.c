@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "net/pipe_pool.h"
+
+#include <fcntl.h>
+#include <glib.h>
+#include <unistd.h>
+
+/* Together a third of the usual pipe-user-pages-soft of 16384 pages. */
+#define LARGE_COUNT 16
+#define LARGE_SIZE  (1024 * 1024)
+#define SMALL_SIZE  (64 * 1024)
+
+struct pipe_pool {
+    size_t max, size_min, count;
+    struct pipe *unused;
+};
+
+struct pipe_pool *pipe_pool_new(size_t max, size_t size_min)
+{
+    struct pipe_pool *pool = g_new0(struct pipe_pool, 1);
+
+    pool->max = max;
+    pool->size_min = size_min;
+    return pool;
+}
+
+static void pipe_destroy(struct pipe_pool *pool, struct pipe *pipe)
+{
+    (void)close(pipe->rd);
+    (void)close(pipe->wr);
+    g_free(pipe);
+    pool->count--;
+}
+
+void pipe_pool_free(struct pipe_pool *pool)
+{
+    if (pool == NULL)
+        return;
+    while (pool->unused != NULL) {
+        struct pipe *pipe = pool->unused;
+
+        pool->unused = pipe->next;
+        pipe_destroy(pool, pipe);
+    }
+    g_assert(pool->count == 0);
+    g_free(pool);
+}
+
+static struct pipe *pipe_create(struct pipe_pool *pool)
+{
+    int fds[2], got;
+    struct pipe *pipe;
+
+    if (pool->count >= pool->max || pipe2(fds, O_CLOEXEC | O_NONBLOCK) != 0)
+        return NULL;
+    /* Refused past pipe-user-pages-soft; then it stays as the kernel made it */
+    got = fcntl(fds[1], F_SETPIPE_SZ,
+                pool->count < LARGE_COUNT ? LARGE_SIZE : SMALL_SIZE);
+    if (got < 0)
+        got = fcntl(fds[1], F_GETPIPE_SZ);
+    if (got < 0 || (size_t)got < pool->size_min) {
+        (void)close(fds[0]);
+        (void)close(fds[1]);
+        return NULL;
+    }
+    pipe = g_new(struct pipe, 1);
+    *pipe = (struct pipe){ .rd = fds[0], .wr = fds[1], .size = (size_t)got };
+    pool->count++;
+    return pipe;
+}
+
+struct pipe *pipe_pool_take(struct pipe_pool *pool)
+{
+    struct pipe *pipe = pool->unused;
+
+    if (pipe == NULL)
+        return pipe_create(pool);
+    pool->unused = pipe->next;
+    return pipe;
+}
+
+void pipe_pool_put(struct pipe_pool *pool, struct pipe *pipe)
+{
+    /* Last in, first out: its pages are the ones still in the cache. */
+    pipe->next = pool->unused;
+    pool->unused = pipe;
+}
+
+void pipe_pool_discard(struct pipe_pool *pool, struct pipe *pipe)
+{
+    pipe_destroy(pool, pipe);
+}
+
+size_t pipe_pool_count(const struct pipe_pool *pool)
+{
+    return pool->count;
+}
