@@ -52,13 +52,16 @@ for_shell() {
     return $status
 }
 
-echo 1..5
+echo 1..6
 check "the option section of slipgate(1) is the option table" \
     "$srcdir/build-aux/man-options.sh" check "$page" "$tool"
 if command -v groff >/dev/null; then
     check "slipgate(1) has no formatting errors" groff_is_silent "$page"
+    check "slipgate-api(7) has no formatting errors" \
+        groff_is_silent "$srcdir/docs/slipgate-api.7"
 else
     skip "slipgate(1) has no formatting errors" groff
+    skip "slipgate-api(7) has no formatting errors" groff
 fi
 check "bash completes options and their words" bash_takes_the_completion
 for shell in zsh fish; do
