@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "app/attach.h"
+
+#include "base/error.h"
+#include "base/fdio.h"
+#include "base/own.h"
+#include "kern/netns.h"
+#include "kern/seqpacket.h"
+#include "kern/signals.h"
+#include "kern/tap.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* Both handles are opened before anything is joined: afterwards the paths may
+   mean something else. */
+static int open_namespaces(const struct options *options, int *userns,
+                           int *netns, GError **err)
+{
+    g_autofree char *own_net = NULL, *own_user = NULL;
+    const char *net_path = options->target_path;
+    const char *user_path = options->userns_path;
+
+    if (options->netns_type == NETNS_TYPE_PID) {
+        own_net = g_strdup_printf("/proc/%d/ns/net", (int)options->target_pid);
+        own_user =
+            g_strdup_printf("/proc/%d/ns/user", (int)options->target_pid);
+        net_path = own_net;
+        user_path = user_path != NULL ? user_path : own_user;
+    }
+    *userns = -1;
+    if (user_path != NULL && (*userns = userns_open(user_path, err)) < 0)
+        return -1;
+    *netns = netns_open(net_path, err);
+    return *netns < 0 ? -1 : 0;
+}
+
+static void fill_link_config(struct agent_link_config *config,
+                             const struct attachment *attachment,
+                             const struct options *options,
+                             const struct plan *plan)
+{
+    memset(config, 0, sizeof(*config));
+    (void)g_strlcpy(config->name, attachment->tap_name, sizeof(config->name));
+    config->mtu = options->mtu;
+    config->set_mac = options->macaddress != NULL;
+    memcpy(config->mac, options->mac, sizeof(config->mac));
+    config->addr = plan->guest;
+    config->gateway = plan->gateway;
+    config->prefix_len = plan->prefix_len;
+    if (options->enable_ipv6) {
+        config->addr6 = plan->guest6;
+        config->gateway6 = plan->gateway6;
+        config->prefix_len6 = plan->prefix_len6;
+    }
+}
+
+static int open_tap(struct attachment *attachment,
+                    const struct options *options, const struct plan *plan,
+                    GError **err)
+{
+    struct agent_link_config config;
+    owned_fd fd = -1;
+
+    (void)g_strlcpy(attachment->tap_name, options->tap_name, IFNAMSIZ);
+    fd = agent_tap_open(attachment->agent, attachment->tap_name, TAP_VNET_HDR,
+                        err);
+    if (fd < 0)
+        return -1;
+    fill_link_config(&config, attachment, options, plan);
+    if (options->configure &&
+        agent_link_configure(attachment->agent, &config, err) < 0)
+        return -1;
+    attachment->link.fd = own_release_fd(&fd);
+    attachment->link.vnet = tap_has_vnet_hdr(attachment->link.fd);
+    return 0;
+}
+
+static int attach_netns(struct attachment *attachment,
+                        const struct options *options, const struct plan *plan,
+                        GError **err)
+{
+    owned_fd userns = -1;
+    owned_fd netns = -1;
+
+    if (open_namespaces(options, &userns, &netns, err) < 0)
+        return -1;
+    signals_block();
+    attachment->agent = agent_start(userns, netns, err);
+    if (attachment->agent == NULL)
+        return -1;
+    if (open_tap(attachment, options, plan, err) < 0) {
+        agent_free(g_steal_pointer(&attachment->agent));
+        return -1;
+    }
+    attachment->target =
+        options->netns_type == NETNS_TYPE_PID
+            ? g_strdup_printf("pid %d", (int)options->target_pid)
+            : g_strdup_printf("path %s", options->target_path);
+    return 0;
+}
+
+/* A descriptor that was made elsewhere: a tap, or a socket that plays one. */
+static int adopt(struct attachment *attachment, int fd, GError **err)
+{
+    struct stat st;
+    int rc;
+
+    if (fstat(fd, &st) != 0)
+        return error_set_errno(err, "use descriptor %d as a tap", fd);
+    attachment->link.fd = fd;
+    attachment->link.is_socket = S_ISSOCK(st.st_mode);
+    attachment->link.vnet = !attachment->link.is_socket && tap_has_vnet_hdr(fd);
+    rc = fd_set_nonblock(fd);
+    if (rc == 0)
+        rc = fd_set_cloexec(fd, true);
+    if (rc == 0)
+        return 0;
+    errno = -rc;
+    return error_set_errno(err, "use descriptor %d as a tap", fd);
+}
+
+static int attach_bess(struct attachment *attachment,
+                       const struct options *options, GError **err)
+{
+    int fd = seqpacket_accept_one(options->target_path, err);
+
+    if (fd < 0)
+        return -1;
+    attachment->target = g_strdup_printf("bess %s", options->target_path);
+    return adopt(attachment, fd, err);
+}
+
+int attach_open(struct attachment *attachment, const struct options *options,
+                const struct plan *plan, GError **err)
+{
+    int rc;
+
+    memset(attachment, 0, sizeof(*attachment));
+    if (options->target_type == TARGET_TYPE_BESS) {
+        rc = attach_bess(attachment, options, err);
+    } else if (options->netns_type == NETNS_TYPE_TAPFD) {
+        rc = adopt(attachment, options->target_fd, err);
+        attachment->target = g_strdup_printf("tapfd %d", options->target_fd);
+    } else {
+        rc = attach_netns(attachment, options, plan, err);
+    }
+    attachment->link.mtu = options->mtu;
+    signals_block();
+    return rc;
+}
+
+void attach_close(struct attachment *attachment)
+{
+    if (attachment->agent != NULL)
+        agent_free(g_steal_pointer(&attachment->agent));
+    g_clear_pointer(&attachment->target, g_free);
+}

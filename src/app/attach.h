@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+#include "agent/agent.h"
+#include "app/options.h"
+#include "net/link.h"
+#include "net/plan.h"
+
+#include <glib.h>
+
+/*
+ * The way to the guest, as the command line names it: the agent inside its
+ * namespaces, and the link that frames take.
+ */
+struct attachment {
+    struct link link;
+    struct agent *agent;     /* NULL with tapfd and BESS */
+    char tap_name[IFNAMSIZ]; /* "" with tapfd and BESS */
+    char *target;            /* for people: "pid 42", "path /run/netns/x" */
+};
+
+/*
+ * Joins the guest (by its agent), opens the tap and, with -c, configures it.
+ * Blocks signals that end the gate from the moment a child exists; with BESS it
+ * blocks until the peer connects.  0, or -1 and an error, with nothing left.
+ */
+int attach_open(struct attachment *attachment, const struct options *options,
+                const struct plan *plan, GError **err);
+/* Ends the agent; the link's descriptor is not closed here. */
+void attach_close(struct attachment *attachment);

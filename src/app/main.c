@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "app/gate.h"
+#include "app/options.h"
+#include "app/version.h"
+#include "net/slirp_engine.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static int print_version(const char *program)
+{
+    struct version_libraries libraries = {
+        .slirp = slirp_engine_library(),
+        .slirp_config_max = slirp_engine_config_version(),
+    };
+
+    version_print(stdout, program, &libraries);
+    return EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options;
+    g_autoptr(GError) err = NULL;
+    enum options_outcome outcome =
+        options_parse(&options, argc, argv, stdout, &err);
+
+    if (outcome == OPTIONS_VERSION)
+        return print_version(argv[0]);
+    if (outcome != OPTIONS_RUN)
+        return options_report(outcome, argv[0], err);
+    return gate_main(&options);
+}
