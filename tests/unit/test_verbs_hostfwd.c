@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "control/verbs_hostfwd.h"
+
+#include "fake_forwards.h"
+
+#include <string.h>
+
+struct fixture {
+    struct fwd_table *table;
+    struct verbs *verbs;
+};
+
+static void set_up_with(struct fixture *f, const char *guest6)
+{
+    struct ip_addr v4 = ip_addr_v4_host(0x0a000264), v6 = { 0 };
+
+    if (guest6 != NULL)
+        g_assert_true(ip_addr_parse(guest6, &v6));
+    f->table = fwd_table_new(fake_drivers);
+    f->verbs = verbs_new();
+    verbs_hostfwd_add(f->verbs, f->table, &v4, &v6);
+}
+
+static void set_up(struct fixture *f, gconstpointer data)
+{
+    (void)data;
+    set_up_with(f, "fd00::100");
+}
+
+static void tear_down(struct fixture *f, gconstpointer data)
+{
+    (void)data;
+    verbs_free(f->verbs);
+    fwd_table_free(f->table);
+    g_assert_cmpint(fake_forwards_running, ==, 0);
+}
+
+static char *run(struct fixture *f, const char *verb, const char *args)
+{
+    g_autofree char *text =
+        g_strdup_printf("{\"execute\":\"%s\"%s%s}", verb,
+                        *args != '\0' ? ",\"arguments\":" : "", args);
+    struct verb_request request = { .text = text, .len = strlen(text) };
+    bool keep_open;
+
+    return verbs_run(f->verbs, &request, &keep_open);
+}
+
+static void check(struct fixture *f, const char *verb, const char *args,
+                  const char *answer)
+{
+    g_autofree char *text = run(f, verb, args);
+
+    g_assert_cmpstr(text, ==, answer);
+}
+
+static void check_bad(struct fixture *f, const char *verb, const char *args,
+                      const char *code, const char *desc)
+{
+    g_autofree char *want =
+        g_strdup_printf("{\"error\":{\"code\":\"%s\",\"desc\":\"bad request: "
+                        "%s: %s\"}}",
+                        code, verb, desc);
+
+    check(f, verb, args, want);
+}
+
+static void engines_get_what_they_expect(struct fixture *f, gconstpointer data)
+{
+    (void)data;
+    check(f, "add_hostfwd",
+          "{\"proto\":\"tcp\",\"host_addr\":\"127.0.0.1\",\"host_port\":18080,"
+          "\"guest_addr\":\"\",\"guest_port\":80}",
+          "{\"return\":{\"id\":1,\"host_port\":18080,\"driver\":\"fake\"}}");
+    check(f, "add_hostfwd",
+          "{\"proto\":\"udp\",\"host_addr\":\"\",\"host_port\":18089,"
+          "\"guest_addr\":\"10.0.2.15\",\"guest_port\":53.0,\"extra\":[]}",
+          "{\"return\":{\"id\":2,\"host_port\":18089,\"driver\":\"fake\"}}");
+    check(f, "remove_hostfwd", "{\"id\":1}", "{\"return\":{}}");
+    check(f, "add_hostfwd",
+          "{\"proto\":\"tcp\",\"host_addr\":null,\"host_port\":18080,"
+          "\"guest_port\":80}",
+          "{\"return\":{\"id\":3,\"host_port\":18080,\"driver\":\"fake\"}}");
+}
+
+#define ENTRY_1                                                            \
+    "{\"id\":1,\"proto\":\"tcp\",\"host_addr\":\"0.0.0.0\",\"host_port\":" \
+    "8080,"                                                                \
+    "\"guest_addr\":\"10.0.2.100\",\"guest_port\":80,\"driver\":\"fake\"}"
+
+static void the_list_has_both_shapes(struct fixture *f, gconstpointer data)
+{
+    (void)data;
+    check(f, "list_hostfwd", "",
+          "{\"return\":{\"entries\":[]},\"entries\":[]}");
+    g_free(run(f, "add_hostfwd",
+               "{\"proto\":\"tcp\",\"host_port\":8080,\"guest_port\":80}"));
+    check(f, "list_hostfwd", "{\"ignored\":1}",
+          "{\"return\":{\"entries\":[" ENTRY_1 "]},\"entries\":[" ENTRY_1 "]}");
+}
+
+/* What slirp4netns died of, took, or wrapped at 16 bits. */
+static void bad_arguments_are_named_in_order(struct fixture *f,
+                                             gconstpointer data)
+{
+    static const struct {
+        const char *args, *desc;
+    } bad[] = {
+        { "", "bad arguments.proto: missing" },
+        { "{}", "bad arguments.proto: missing" },
+        { "[]", "bad arguments.proto: missing" },
+        { "{\"proto\":1}", "bad arguments.proto: must be a string" },
+        { "{\"proto\":\"sctp\",\"host_addr\":\"x\"}",
+          "bad arguments.proto: must be \\\"tcp\\\" or \\\"udp\\\"" },
+        { "{\"proto\":\"TCP\"}",
+          "bad arguments.proto: must be \\\"tcp\\\" or \\\"udp\\\"" },
+        { "{\"proto\":\"tcp\",\"host_addr\":\"localhost\"}",
+          "bad arguments.host_addr: must be an IPv4 or IPv6 address" },
+        { "{\"proto\":\"tcp\",\"host_addr\":5}",
+          "bad arguments.host_addr: must be a string" },
+        { "{\"proto\":\"tcp\"}", "bad arguments.host_port: missing" },
+        { "{\"proto\":\"tcp\",\"host_port\":0}",
+          "bad arguments.host_port: must be an integer from 1 to 65535" },
+        { "{\"proto\":\"tcp\",\"host_port\":83621}",
+          "bad arguments.host_port: must be an integer from 1 to 65535" },
+        { "{\"proto\":\"tcp\",\"host_port\":8080,\"guest_addr\":\"eth0\"}",
+          "bad arguments.guest_addr: must be an IPv4 or IPv6 address" },
+        { "{\"proto\":\"tcp\",\"host_port\":8080,\"guest_addr\":\"0.0.0.0\"}",
+          "bad arguments.guest_addr: must be one address, not the unspecified "
+          "one" },
+        { "{\"proto\":\"tcp\",\"host_port\":8080}",
+          "bad arguments.guest_port: missing" },
+        { "{\"proto\":\"tcp\",\"host_port\":8080,\"guest_port\":65616}",
+          "bad arguments.guest_port: must be an integer from 1 to 65535" },
+    };
+
+    (void)data;
+    for (size_t i = 0; i < G_N_ELEMENTS(bad); i++)
+        check_bad(f, "add_hostfwd", bad[i].args, "bad-request", bad[i].desc);
+    g_assert_cmpuint(fwd_count(f->table), ==, 0);
+}
+
+static void a_driver_s_reason_is_told(struct fixture *f, gconstpointer data)
+{
+    (void)data;
+    check_bad(f, "add_hostfwd",
+              "{\"proto\":\"tcp\",\"host_port\":80,\"guest_port\":80}",
+              "denied",
+              "slirp_add_hostfwd failed: bind 0.0.0.0:80: Permission denied");
+    check_bad(f, "add_hostfwd",
+              "{\"proto\":\"udp\",\"host_port\":8080,\"guest_port\":9}",
+              "unavailable",
+              "slirp_add_hostfwd failed: nothing here can carry 0.0.0.0:8080 "
+              "to 10.0.2.100:9");
+}
+
+#define ENTRY_V6                                                           \
+    "{\"id\":1,\"proto\":\"tcp\",\"host_addr\":\"::\",\"host_port\":8080," \
+    "\"guest_addr\":\"fd00::100\",\"guest_port\":80,\"driver\":\"fake\"}"
+#define ENTRY_MAPPED                                                      \
+    "{\"id\":2,\"proto\":\"tcp\",\"host_addr\":\"127.0.0.1\","            \
+    "\"host_port\":8081,\"guest_addr\":\"10.0.2.100\",\"guest_port\":80," \
+    "\"driver\":\"fake\"}"
+
+static void families_are_not_mixed(struct fixture *f, gconstpointer data)
+{
+    (void)data;
+    g_free(run(f, "add_hostfwd",
+               "{\"proto\":\"tcp\",\"host_addr\":\"::\",\"host_port\":8080,"
+               "\"guest_port\":80}"));
+    g_free(run(f, "add_hostfwd",
+               "{\"proto\":\"tcp\",\"host_addr\":\"::ffff:127.0.0.1\","
+               "\"host_port\":8081,\"guest_port\":80}"));
+    check(f, "list_hostfwd", "",
+          "{\"return\":{\"entries\":[" ENTRY_V6 "," ENTRY_MAPPED
+          "]},\"entries\":[" ENTRY_V6 "," ENTRY_MAPPED "]}");
+    check_bad(f, "add_hostfwd",
+              "{\"proto\":\"tcp\",\"host_addr\":\"::1\",\"host_port\":8080,"
+              "\"guest_addr\":\"10.0.2.100\",\"guest_port\":80}",
+              "bad-request",
+              "bad arguments.guest_addr: must be IPv6 like host_addr");
+    check_bad(f, "add_hostfwd",
+              "{\"proto\":\"udp\",\"host_port\":8080,"
+              "\"guest_addr\":\"fd00::100\",\"guest_port\":80}",
+              "bad-request",
+              "bad arguments.guest_addr: must be IPv4 like host_addr");
+    check_bad(f, "add_hostfwd",
+              "{\"proto\":\"udp\",\"host_addr\":\"::1\",\"host_port\":8080,"
+              "\"guest_addr\":\"::\",\"guest_port\":80}",
+              "bad-request",
+              "bad arguments.guest_addr: must be one address, not the "
+              "unspecified one");
+}
+
+static void without_ipv6_there_is_no_default_guest(void)
+{
+    struct fixture f;
+
+    set_up_with(&f, NULL);
+    check_bad(&f, "add_hostfwd",
+              "{\"proto\":\"tcp\",\"host_addr\":\"::1\",\"host_port\":8080,"
+              "\"guest_port\":80}",
+              "bad-request", "bad arguments.guest_addr: the guest has no IPv6");
+    tear_down(&f, NULL);
+}
+
+static void removes_by_id_or_by_host_end(struct fixture *f, gconstpointer data)
+{
+    static const char *const adds[] = {
+        "{\"proto\":\"tcp\",\"host_port\":8080,\"guest_port\":80}",
+        "{\"proto\":\"udp\",\"host_port\":8080,\"guest_port\":80}",
+        "{\"proto\":\"tcp\",\"host_addr\":\"127.0.0.1\",\"host_port\":8080,"
+        "\"guest_port\":80}",
+    };
+
+    (void)data;
+    for (size_t i = 0; i < G_N_ELEMENTS(adds); i++)
+        g_free(run(f, "add_hostfwd", adds[i]));
+    check_bad(f, "remove_hostfwd", "{}", "bad-request",
+              "bad arguments.id: missing");
+    check_bad(f, "remove_hostfwd", "{\"id\":2.9}", "bad-request",
+              "bad arguments.id: must be an integer from 1 to "
+              "9007199254740991");
+    check_bad(f, "remove_hostfwd", "{\"id\":7}", "not-found",
+              "slirp_remove_hostfwd failed: no forward has the id 7");
+    check_bad(f, "remove_hostfwd", "{\"host_port\":8080}", "bad-request",
+              "bad arguments.proto: missing");
+    check_bad(f, "remove_hostfwd", "{\"proto\":\"udp\",\"host_port\":8081}",
+              "not-found", "slirp_remove_hostfwd failed: no such forward");
+    check(f, "remove_hostfwd", "{\"proto\":\"udp\",\"host_port\":8080}",
+          "{\"return\":{}}");
+    check(f, "remove_hostfwd",
+          "{\"proto\":\"tcp\",\"host_port\":8080,\"host_addr\":\"127.0.0.1\"}",
+          "{\"return\":{}}");
+    g_assert_cmpuint(fwd_count(f->table), ==, 1);
+    g_assert_cmpuint(fwd_at(f->table, 0)->id, ==, 1);
+    /* An entry of the list, as it is, names its forward by the id. */
+    check(f, "remove_hostfwd", ENTRY_1, "{\"return\":{}}");
+    g_assert_cmpuint(fwd_count(f->table), ==, 0);
+}
+
+#define ADD(name, function) \
+    g_test_add(name, struct fixture, NULL, set_up, function, tear_down)
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    ADD("/verbs_hostfwd/engines get what they expect",
+        engines_get_what_they_expect);
+    ADD("/verbs_hostfwd/the list has both shapes", the_list_has_both_shapes);
+    ADD("/verbs_hostfwd/bad arguments are named, in order",
+        bad_arguments_are_named_in_order);
+    ADD("/verbs_hostfwd/a driver's reason is told", a_driver_s_reason_is_told);
+    ADD("/verbs_hostfwd/families are not mixed", families_are_not_mixed);
+    g_test_add_func("/verbs_hostfwd/without IPv6 there is no default guest",
+                    without_ipv6_there_is_no_default_guest);
+    ADD("/verbs_hostfwd/removes by id or by host end",
+        removes_by_id_or_by_host_end);
+    return g_test_run();
+}
