@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "control/socket_file.h"
+
+#include "base/error.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+struct place {
+    char *dir, *path;
+};
+
+static void set_up(struct place *p, gconstpointer data)
+{
+    (void)data;
+    p->dir = g_dir_make_tmp("slipgate-XXXXXX", NULL);
+    p->path = g_build_filename(p->dir, "sock", NULL);
+}
+
+static void tear_down(struct place *p, gconstpointer data)
+{
+    (void)data;
+    g_assert_cmpint(g_rmdir(p->dir), ==, 0);
+    g_free(p->path);
+    g_free(p->dir);
+}
+
+static struct socket_file *listen_at(const char *path)
+{
+    g_autoptr(GError) err = NULL;
+    struct socket_file *file = socket_file_listen(path, &err);
+
+    g_assert_no_error(err);
+    return file;
+}
+
+static int connect_to(const char *path)
+{
+    struct sockaddr_un addr = { .sun_family = AF_UNIX };
+    owned_fd fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    (void)g_strlcpy(addr.sun_path, path, sizeof(addr.sun_path));
+    return connect(fd, (struct sockaddr *)&addr, sizeof(addr));
+}
+
+static ino_t inode_of(const char *path)
+{
+    struct stat st;
+
+    g_assert_cmpint(lstat(path, &st), ==, 0);
+    return st.st_ino;
+}
+
+static void only_the_owner_can_open_it(struct place *p, gconstpointer data)
+{
+    mode_t saved = umask(0);
+    owned(socket_file) file = listen_at(p->path);
+    struct stat st;
+
+    (void)data;
+    g_assert_cmpint((int)umask(saved), ==, 0);
+    g_assert_cmpint(lstat(p->path, &st), ==, 0);
+    g_assert_true(S_ISSOCK(st.st_mode));
+    g_assert_cmpint((int)(st.st_mode & 07777), ==, 0600);
+    g_assert_cmpint(connect_to(p->path), ==, 0);
+}
+
+static void goes_away_with_its_owner(struct place *p, gconstpointer data)
+{
+    (void)data;
+    socket_file_free(listen_at(p->path));
+    g_assert_false(g_file_test(p->path, G_FILE_TEST_EXISTS));
+}
+
+static void replaces_a_socket_and_is_not_removed_for_it(struct place *p,
+                                                        gconstpointer data)
+{
+    struct socket_file *first = listen_at(p->path);
+    ino_t inode = inode_of(p->path);
+    struct socket_file *second = listen_at(p->path);
+
+    (void)data;
+    g_assert_cmpuint(inode_of(p->path), !=, inode);
+    inode = inode_of(p->path);
+    socket_file_free(first);
+    g_assert_cmpuint(inode_of(p->path), ==, inode);
+    g_assert_cmpint(connect_to(p->path), ==, 0);
+    socket_file_free(second);
+    g_assert_false(g_file_test(p->path, G_FILE_TEST_EXISTS));
+}
+
+static void leaves_other_files_alone(struct place *p, gconstpointer data)
+{
+    g_autoptr(GError) err = NULL, err_link = NULL;
+    g_autofree char *text = NULL;
+
+    (void)data;
+    g_assert_true(g_file_set_contents(p->path, "precious", -1, NULL));
+    g_assert_null(socket_file_listen(p->path, &err));
+    g_assert_error(err, SLIPGATE_ERROR, SLIPGATE_ERROR_CONFLICT);
+    g_assert_nonnull(strstr(err->message, p->path));
+    g_assert_true(g_file_get_contents(p->path, &text, NULL, NULL));
+    g_assert_cmpstr(text, ==, "precious");
+    g_assert_cmpint(g_unlink(p->path), ==, 0);
+
+    g_assert_cmpint(symlink("/nowhere", p->path), ==, 0);
+    g_assert_null(socket_file_listen(p->path, &err_link));
+    g_assert_error(err_link, SLIPGATE_ERROR, SLIPGATE_ERROR_CONFLICT);
+    g_assert_cmpint(g_unlink(p->path), ==, 0);
+}
+
+static void says_why_it_cannot(struct place *p, gconstpointer data)
+{
+    g_autofree char *longest = g_strnfill(108, 'x');
+    g_autofree char *nowhere = g_build_filename(p->dir, "no", "sock", NULL);
+    g_autoptr(GError) err = NULL, err_dir = NULL;
+
+    (void)data;
+    g_assert_null(socket_file_listen(longest, &err));
+    g_assert_cmpstr(err->message, ==,
+                    "the specified API socket path is too long (>= 108)");
+    g_assert_null(socket_file_listen(nowhere, &err_dir));
+    g_assert_nonnull(strstr(err_dir->message, "No such file or directory"));
+}
+
+static void takes_the_longest_path_and_a_relative_one(struct place *p,
+                                                      gconstpointer data)
+{
+    g_autofree char *old = g_get_current_dir();
+    g_autofree char *fill = g_strnfill(107 - strlen(p->dir) - 1, 'x');
+    g_autofree char *longest = g_build_filename(p->dir, fill, NULL);
+
+    (void)data;
+    g_assert_cmpuint(strlen(longest), ==, 107);
+    socket_file_free(listen_at(longest));
+    g_assert_cmpint(chdir(p->dir), ==, 0);
+    {
+        owned(socket_file) file = listen_at("sock");
+
+        g_assert_true(g_file_test(p->path, G_FILE_TEST_EXISTS));
+        /* Removed wherever the process stands by then. */
+        g_assert_cmpint(chdir(old), ==, 0);
+    }
+    g_assert_false(g_file_test(p->path, G_FILE_TEST_EXISTS));
+}
+
+#define ADD(name, function)                                                \
+    g_test_add("/socket_file/" name, struct place, NULL, set_up, function, \
+               tear_down)
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    ADD("only the owner can open it", only_the_owner_can_open_it);
+    ADD("goes away with its owner", goes_away_with_its_owner);
+    ADD("replaces a socket and is not removed for it",
+        replaces_a_socket_and_is_not_removed_for_it);
+    ADD("leaves other files alone", leaves_other_files_alone);
+    ADD("says why it cannot", says_why_it_cannot);
+    ADD("takes the longest path and a relative one",
+        takes_the_longest_path_and_a_relative_one);
+    return g_test_run();
+}
