@@ -7,6 +7,9 @@
 #include "base/error.h"
 #include "base/fdio.h"
 #include "base/log.h"
+#include "control/server.h"
+#include "control/verbs_hostfwd.h"
+#include "control/verbs_status.h"
 #include "kern/loop.h"
 #include "kern/signals.h"
 #include "net/fwd.h"
@@ -16,6 +19,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 struct gate {
@@ -32,6 +36,9 @@ struct gate {
     struct fwd_driver slirp_driver;
     const struct fwd_driver *drivers[2];
     struct fwd_table *forwards;
+    struct verbs *verbs;
+    struct server *server;
+    int64_t started_ns;
 };
 
 /* --- what ends the helper --- */
@@ -103,6 +110,59 @@ static void watch_agent(struct gate *gate)
                      agent_fd(gate->attachment.agent), EPOLLIN | EPOLLRDHUP);
 }
 
+/* --- the control socket --- */
+
+static void fill_limits(const struct gate *gate, struct status *status)
+{
+    struct rlimit limit;
+
+    status->clients.used = server_client_count(gate->server);
+    status->clients.max = server_limits_default.clients_max;
+    status->forwards.used = fwd_count(gate->forwards);
+    /* Those that grow with use; the fixed few do not count. */
+    status->descriptors.used =
+        slirp_engine_sockets(pump_engine(gate->pump)) + status->clients.used;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
+        status->descriptors.max = limit.rlim_cur;
+}
+
+static void fill_status(void *self, struct status *status)
+{
+    const struct gate *gate = self;
+    const struct attachment *attachment = &gate->attachment;
+
+    status->version = PACKAGE_VERSION;
+    status->pid = getpid();
+    status->agent_pid =
+        attachment->agent != NULL ? agent_pid(attachment->agent) : 0;
+    status->target = attachment->target;
+    status->uptime_s =
+        (uint64_t)((loop_now_ns(gate->loop) - gate->started_ns) / 1000000000);
+    status->tap = attachment->tap_name[0] != '\0' ? attachment->tap_name : NULL;
+    status->mtu = gate->options->mtu;
+    status->plan = gate->plan;
+    status->ipv6 = gate->policy.enable_ipv6;
+    status->sandbox = "off";
+    status->seccomp = "off";
+    status->tcp_carrier = "slirp";
+    fill_limits(gate, status);
+}
+
+static int build_control(struct gate *gate, GError **err)
+{
+    const struct ip_addr none = { .family = AF_UNSPEC };
+
+    if (gate->options->api_socket == NULL)
+        return 0;
+    gate->verbs = verbs_new();
+    verbs_hostfwd_add(gate->verbs, gate->forwards, &gate->plan.guest,
+                      gate->policy.enable_ipv6 ? &gate->plan.guest6 : &none);
+    verbs_status_add(gate->verbs, fill_status, gate);
+    gate->server = server_new(gate->loop, gate->verbs,
+                              gate->options->api_socket, NULL, err);
+    return gate->server == NULL ? -1 : 0;
+}
+
 /* --- building --- */
 
 static int plan_gate(struct gate *gate, GError **err)
@@ -152,8 +212,10 @@ static int build(struct gate *gate, GError **err)
     if (gate->loop == NULL)
         return -1;
     gate->signals = signals_new(gate->loop, on_signal, gate, err);
-    if (gate->signals == NULL || build_pump(gate, err) < 0)
+    if (gate->signals == NULL || build_pump(gate, err) < 0 ||
+        build_control(gate, err) < 0)
         return -1;
+    gate->started_ns = loop_now_ns(gate->loop);
     watch_agent(gate);
     return 0;
 }
@@ -169,6 +231,8 @@ static void tell_ready(int fd)
 
 static void teardown(struct gate *gate)
 {
+    server_free(gate->server);
+    verbs_free(gate->verbs);
     fwd_table_free(gate->forwards);
     pump_free(gate->pump);
     signals_free(gate->signals);
