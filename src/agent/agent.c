@@ -4,6 +4,7 @@
 #include "agent/call.h"
 #include "agent/inside.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "base/own.h"
 #include "kern/msg.h"
 
@@ -12,9 +13,12 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/wait.h>
+#include <time.h>
 
 /* Longer than any operation takes; opening a busy tap takes a second. */
-#define ANSWER_MAX_S 10
+#define ANSWER_MAX_S  10
+#define REAP_TRIES    1000
+#define REAP_PAUSE_MS 1
 
 struct agent {
     pid_t pid;
@@ -41,7 +45,7 @@ static enum slipgate_error error_code(int32_t code)
 /* An agent in an unknown state would answer one question with another's. */
 static int give_up(struct agent *agent, int rc, GError **err)
 {
-    (void)kill(agent->pid, SIGKILL);
+    (void)shutdown(agent->fd, SHUT_RDWR);
     if (rc == 0 || rc == -EPIPE)
         return error_set(err, SLIPGATE_ERROR_SYSTEM,
                          "the process inside the namespace is gone");
@@ -121,7 +125,25 @@ struct agent *agent_start(int userns_fd, int netns_fd, GError **err)
 
     if (agent == NULL || take_answer(agent, &hello, NULL, 0, err) != 0)
         return NULL;
+    if (hello.warning[0] != '\0')
+        log_warn("%s", hello.warning);
     return g_steal_pointer(&agent);
+}
+
+/*
+ * The closed connection ends it.  The signal is for one that is stuck, but a
+ * confined gate may send none; the kernel does, when the gate itself ends.
+ */
+static void reap(pid_t pid)
+{
+    const struct timespec pause = { .tv_nsec = REAP_PAUSE_MS * 1000000L };
+
+    (void)kill(pid, SIGKILL);
+    for (int i = 0; i < REAP_TRIES; i++) {
+        if (waitpid(pid, NULL, WNOHANG) != 0)
+            return;
+        (void)nanosleep(&pause, NULL);
+    }
 }
 
 void agent_free(struct agent *agent)
@@ -129,9 +151,7 @@ void agent_free(struct agent *agent)
     if (agent == NULL)
         return;
     own_close(&agent->fd);
-    (void)kill(agent->pid, SIGKILL);
-    while (waitpid(agent->pid, NULL, 0) < 0 && errno == EINTR)
-        continue;
+    reap(agent->pid);
     g_free(agent);
 }
 

@@ -13,7 +13,7 @@ struct agent;
  * waits for the answer, and turns a refusal into an error.  Exactly
  * `fds_wanted` descriptors must come back; they are stored in `reply_fds`,
  * close-on-exec, and the caller owns them.  0, or -1 and an error.  An agent
- * that does not answer, or not in this shape, is killed: whoever watches
+ * that does not answer, or not in this shape, is cut off: whoever watches
  * agent_fd() hears it.
  */
 int agent_call(struct agent *agent, const struct agent_request *request,

@@ -6,6 +6,7 @@
 #include "base/fdio.h"
 #include "base/own.h"
 #include "kern/jail_caps.h"
+#include "kern/jail_seccomp.h"
 #include "kern/msg.h"
 #include "kern/netns.h"
 #include "kern/rtnl.h"
@@ -74,25 +75,41 @@ static int keep_only(int *socket, GError **err)
     return 0;
 }
 
-/* The one place for what the agent gives up, once it is inside. */
-static int confine(GError **err)
+static int filter_calls(char *warning, GError **err)
 {
-    hide_memory(); /* joining a user namespace may have reset it */
-    if (jail_caps_keep(AGENT_CAPS, err) != 0)
+    g_autoptr(GError) why = NULL;
+
+    if (jail_seccomp_load(JAIL_SECCOMP_AGENT, 0, &why) == 0)
+        return 0;
+    if (!g_error_matches(why, SLIPGATE_ERROR, SLIPGATE_ERROR_UNAVAILABLE)) {
+        g_propagate_error(err, g_steal_pointer(&why));
         return -1;
-    return jail_no_new_privs(err);
+    }
+    g_snprintf(warning, AGENT_REASON_MAX,
+               "the process inside the namespace runs unfiltered: %s",
+               why->message);
+    return 0;
 }
 
-static int settle(struct agent_state *state, int *socket, int userns_fd,
-                  int netns_fd, GError **err)
+/* The one place for what the agent gives up, once it is inside. */
+static int confine(pid_t gate_pid, char *warning, GError **err)
+{
+    /* Joining a user namespace makes the kernel forget both of these. */
+    hide_memory();
+    die_with(gate_pid);
+    if (jail_caps_keep(AGENT_CAPS, err) != 0 || jail_no_new_privs(err) != 0)
+        return -1;
+    return filter_calls(warning, err);
+}
+
+static int enter(struct agent_state *state, int *socket, int userns_fd,
+                 int netns_fd, GError **err)
 {
     if (netns_enter(userns_fd, netns_fd, err) != 0 ||
         keep_only(socket, err) != 0)
         return -1;
     state->guest = rtnl_open(err);
-    if (state->guest == NULL)
-        return -1;
-    return confine(err);
+    return state->guest != NULL ? 0 : -1;
 }
 
 static void close_all(const int *fds, size_t count)
@@ -149,10 +166,9 @@ void agent_inside(int socket, pid_t gate_pid, int userns_fd, int netns_fd)
     ignore_signals();
     die_with(gate_pid);
     hide_memory();
-    if (settle(&state, &socket, userns_fd, netns_fd, &err) != 0)
+    if (enter(&state, &socket, userns_fd, netns_fd, &err) != 0 ||
+        confine(gate_pid, hello.reply.warning, &err) != 0)
         op_fail(&hello, err);
-    /* Once more, since joining a user namespace makes the kernel forget it. */
-    die_with(gate_pid);
     rc = answer(socket, &hello);
     if (rc == 0 && err == NULL)
         while ((rc = serve_one(socket, &state)) == 1)

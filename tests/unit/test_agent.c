@@ -317,6 +317,7 @@ static void keeps_few_descriptors_and_one_capability(void)
     g_assert_nonnull(strstr(status, "CapPrm:\t0000000000001000\n"));
     g_assert_nonnull(strstr(status, "CapBnd:\t0000000000001000\n"));
     g_assert_nonnull(strstr(status, "NoNewPrivs:\t1\n"));
+    g_assert_nonnull(strstr(status, "Seccomp:\t2\n"));
     g_assert_nonnull(strstr(status, "Name:\tslipgate-agent\n"));
     agent_free(agent);
 }
