@@ -26,12 +26,11 @@ static void put_fds(struct msghdr *mh, union fds_buffer *buffer, const int *fds,
                     size_t count)
 {
     size_t size = count * sizeof(*fds);
-    struct cmsghdr *cmsg;
+    struct cmsghdr *cmsg = &buffer->align;
 
     memset(buffer, 0, sizeof(*buffer));
     mh->msg_control = buffer->space;
     mh->msg_controllen = CMSG_SPACE(size);
-    cmsg = CMSG_FIRSTHDR(mh);
     cmsg->cmsg_level = SOL_SOCKET;
     cmsg->cmsg_type = SCM_RIGHTS;
     cmsg->cmsg_len = CMSG_LEN(size);

@@ -195,6 +195,32 @@ static void explains_what_is_no_tap(void)
     g_assert_nonnull(strstr(err->message, "is no (single-queue) tap"));
 }
 
+/* Where there is no /dev: a root directory with nothing in it. */
+static void explains_what_a_missing_device_takes(void)
+{
+    g_autofree char *empty = g_dir_make_tmp("slipgate-tap-XXXXXX", NULL);
+    int status = -1;
+    pid_t pid;
+
+    g_assert_nonnull(empty);
+    pid = fork();
+    if (pid == 0) {
+        g_autoptr(GError) err = NULL;
+        char name[IFNAMSIZ];
+
+        if (chroot(empty) != 0)
+            _exit(77);
+        _exit(tap_open("tap0", 0, name, &err) == -1 &&
+                      strstr(err->message, "open /dev/net/tun (load the kernel "
+                                           "module \"tun\"") != NULL
+                  ? 0
+                  : 1);
+    }
+    g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
+    (void)rmdir(empty);
+    g_assert_cmpint(status, ==, 0);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -216,5 +242,7 @@ int main(int argc, char **argv)
     g_test_add_func("/tap/gives up on a holder that stays",
                     gives_up_on_a_holder_that_stays);
     g_test_add_func("/tap/explains what is no tap", explains_what_is_no_tap);
+    g_test_add_func("/tap/explains what a missing device takes",
+                    explains_what_a_missing_device_takes);
     return g_test_run();
 }
