@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "control/client_input.h"
+#include "control/verbs_hostfwd.h"
+#include "control/verbs_status.h"
+
+#include "../unit/fake_forwards.h"
+
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/*
+ * The control socket's way from bytes to answers, without the socket: the same
+ * pieces, scanner, decoder and verbs, over a driver that binds nothing.
+ * The first byte, modulo 64, says how long the pieces are.
+ */
+static void fill_status(void *self, struct status *status)
+{
+    (void)self;
+    g_assert_cmpint(plan_init(&status->plan, PLAN_CIDR_DEFAULT, NULL), ==, 0);
+    status->ipv6 = true;
+    status->version = status->target = status->tap = "\xff";
+    status->sandbox = status->seccomp = status->tcp_carrier = "";
+}
+
+/* An answer is one object, with a result or an error that says something. */
+static void check_answer(const char *text, bool keep_open)
+{
+    owned(json_value) value = json_parse(text, strlen(text), NULL);
+    struct json_obj answer = { NULL, "answer" }, part;
+    const char *desc = NULL;
+    bool failed;
+
+    g_assert_true(json_as_object(value, "answer", &answer));
+    g_assert_true(keep_open == (json_member(&answer, "id") != NULL));
+    g_assert_true(keep_open == g_str_has_suffix(text, "\n"));
+    g_assert_true(strchr(text, '\n') == NULL || keep_open);
+    failed = json_member(&answer, "error") != NULL;
+    g_assert_true(failed == (json_member(&answer, "return") == NULL));
+    g_assert_cmpint(
+        json_get_object(&answer, failed ? "error" : "return", &part, NULL), ==,
+        0);
+    if (failed) {
+        g_assert_cmpint(json_get_string(&part, "desc", &desc, NULL), ==, 0);
+        g_assert_cmpstr(desc, !=, "");
+    }
+}
+
+static bool run(struct verbs *verbs, const struct client_input *input)
+{
+    struct verb_request request = { .text = input->request->str,
+                                    .len = input->request->len };
+    bool keep_open = false;
+    g_autofree char *answer = verbs_run(verbs, &request, &keep_open);
+
+    check_answer(answer, keep_open);
+    return keep_open;
+}
+
+/* False when a server would have ended the connection. */
+static bool feed(struct verbs *verbs, struct client_input *input,
+                 const char *data, size_t len)
+{
+    bool going = true;
+
+    while (len > 0 && going) {
+        switch (client_input_feed(input, &data, &len, 4096)) {
+        case CLIENT_INPUT_MORE:
+            break;
+        case CLIENT_INPUT_REQUEST:
+            going = run(verbs, input);
+            client_input_reset(input);
+            break;
+        case CLIENT_INPUT_TOO_DEEP:
+        case CLIENT_INPUT_TOO_LARGE:
+            going = false;
+            break;
+        }
+    }
+    return going;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct ip_addr guest = ip_addr_v4_host(0x0a000264), guest6 = { 0 };
+    struct fwd_table *table = fwd_table_new(fake_drivers);
+    struct verbs *verbs = verbs_new();
+    struct client_input input;
+    size_t step = size > 0 ? data[0] % 64u + 1 : 1;
+
+    (void)ip_addr_parse("fd00::100", &guest6);
+    verbs_hostfwd_add(verbs, table, &guest, &guest6);
+    verbs_status_add(verbs, fill_status, NULL);
+    client_input_init(&input);
+    for (size_t at = 1; at < size; at += step)
+        if (!feed(verbs, &input, (const char *)data + at, MIN(step, size - at)))
+            break;
+    client_input_fini(&input);
+    verbs_free(verbs);
+    fwd_table_free(table);
+    g_assert_cmpint(fake_forwards_running, ==, 0);
+    return 0;
+}
