@@ -2,8 +2,10 @@
 #include "app/gate.h"
 #include "app/options.h"
 #include "app/version.h"
+#include "kern/jail_seccomp.h"
 #include "net/slirp_engine.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -14,6 +16,8 @@ static int print_version(const char *program)
         .slirp_config_max = slirp_engine_config_version(),
     };
 
+    jail_seccomp_version(&libraries.seccomp_major, &libraries.seccomp_minor,
+                         &libraries.seccomp_micro);
     version_print(stdout, program, &libraries);
     return EXIT_SUCCESS;
 }
@@ -22,9 +26,11 @@ int main(int argc, char **argv)
 {
     struct options options;
     g_autoptr(GError) err = NULL;
-    enum options_outcome outcome =
-        options_parse(&options, argc, argv, stdout, &err);
+    enum options_outcome outcome;
 
+    /* Whoever reads our output may stop at any line, the first included. */
+    (void)signal(SIGPIPE, SIG_IGN);
+    outcome = options_parse(&options, argc, argv, stdout, &err);
     if (outcome == OPTIONS_VERSION)
         return print_version(argv[0]);
     if (outcome != OPTIONS_RUN)
