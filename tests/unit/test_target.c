@@ -2,13 +2,11 @@
 #include "kern/target.h"
 
 #include "base/own.h"
+#include "deny_call.h"
 #include "own_namespace.h"
 
 #include <errno.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mount.h>
@@ -162,19 +160,9 @@ static void in_child(void (*body)(void))
         g_assert_cmpint(status, ==, 0);
 }
 
-/* From here on the system call fails, as on an older or stricter machine. */
-static void deny(unsigned number, unsigned error)
+static void deny(unsigned number, int error)
 {
-    struct sock_filter code[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-    };
-    struct sock_fprog program = { G_N_ELEMENTS(code), code };
-
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+    if (!deny_call(number, error))
         _exit(77);
 }
 
