@@ -17,7 +17,8 @@ void version_print(FILE *out, const char *argv0,
         fprintf(out, "%s version %s+slipgate.%s\n", COMPATIBLE_NAME,
                 COMPATIBLE_VERSION, PACKAGE_VERSION);
     else
-        fprintf(out, "slipgate version %s\n", PACKAGE_VERSION);
+        fprintf(out, "slipgate version %s (compatible with %s version %s)\n",
+                PACKAGE_VERSION, COMPATIBLE_NAME, COMPATIBLE_VERSION);
     fprintf(out, "commit: %s\n", SLIPGATE_COMMIT);
     fprintf(out, "libslirp: %s\n", libraries->slirp);
     fprintf(out, "SLIRP_CONFIG_VERSION_MAX: %u\n", libraries->slirp_config_max);

@@ -8,6 +8,8 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#define OVERFLOW_UID 65534 /* DEFAULT_OVERFLOWUID of linux/highuid.h */
+
 #define ACCEPTS_PER_TURN 16
 #define ACCEPT_PAUSE_MS  100
 
@@ -49,6 +51,11 @@ static void pause_accepting(struct server *server, int number)
 /* --- who may come in --- */
 
 /* Both uids are as this process's user namespace sees them, now. */
+/*
+ * Whoever connects got past the file's mode already.  Root of the host, seen
+ * from inside an engine's user namespace, is nobody that is mapped there, and
+ * shows as the overflow uid (user_namespaces(7)).
+ */
 static bool peer_is_owner(int fd)
 {
     struct ucred peer;
@@ -56,7 +63,7 @@ static bool peer_is_owner(int fd)
 
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0)
         return false;
-    return peer.uid == geteuid() || peer.uid == 0;
+    return peer.uid == geteuid() || peer.uid == 0 || peer.uid == OVERFLOW_UID;
 }
 
 size_t server_client_count(const struct server *server)

@@ -4,6 +4,7 @@
 #include "net/checksum.h"
 #include "net/reasm.h"
 #include "net/refuse.h"
+#include "net/replies.h"
 
 #include <net/ethernet.h>
 #include <string.h>
@@ -15,6 +16,7 @@ struct guard {
     struct stats *stats;
     struct guard_sink sink;
     struct reasm *reasm;
+    struct replies *replies;
     bool strict_order;
 };
 
@@ -30,6 +32,7 @@ struct guard *guard_new(const struct plan *plan, const struct policy *policy,
     guard->stats = stats;
     guard->sink = *sink;
     guard->reasm = reasm_new(stats);
+    guard->replies = replies_new();
     guard->strict_order = strict_order;
     return guard;
 }
@@ -39,6 +42,7 @@ void guard_free(struct guard *guard)
     if (guard == NULL)
         return;
     reasm_free(guard->reasm);
+    replies_free(guard->replies);
     g_free(guard);
 }
 
@@ -101,14 +105,35 @@ static void pass_tcp(struct guard *guard, struct frame *f)
     guard->sink.pass(guard->sink.self, f);
 }
 
-static void pass_ip(struct guard *guard, struct frame *f)
+/*
+ * Is this the guest's turn to ask?  A connection is judged when it is opened,
+ * and answers to datagrams from outside are no requests.
+ */
+static bool is_judged(const struct guard *guard, const struct frame *f,
+                      int64_t now_ns)
 {
+    if (f->proto == IPPROTO_TCP)
+        return (f->tcp_flags & (FRAME_SYN | FRAME_ACK)) == FRAME_SYN;
+    if (f->proto == IPPROTO_UDP)
+        return !replies_expects(guard->replies, f, now_ns);
+    return true;
+}
+
+static void pass_ip(struct guard *guard, struct frame *f, int64_t now_ns)
+{
+    enum policy_verdict verdict = POLICY_ALLOW;
+
     /* Without a transport header here: one that nothing behind us carries. */
     if (f->l4 == 0) {
         guard->stats->drop_protocol++;
         return;
     }
-    switch (policy_outbound(guard->policy, guard->plan, f->proto, &f->dst)) {
+    if (!guard->policy->enable_ipv6 && f->src.addr.family == AF_INET6)
+        verdict = POLICY_DROP;
+    else if (is_judged(guard, f, now_ns))
+        verdict =
+            policy_outbound(guard->policy, guard->plan, f->proto, &f->dst);
+    switch (verdict) {
     case POLICY_ALLOW:
         break;
     case POLICY_UNREACHABLE:
@@ -137,7 +162,7 @@ static void take_fragment(struct guard *guard, const struct frame *f,
     if (frame_parse(whole, len, &packet) != FRAME_GOOD)
         guard->stats->drop_malformed++;
     else
-        pass_ip(guard, &packet);
+        pass_ip(guard, &packet, now_ns);
 }
 
 void guard_input(struct guard *guard, uint8_t *data, size_t len, int64_t now_ns)
@@ -158,5 +183,12 @@ void guard_input(struct guard *guard, uint8_t *data, size_t len, int64_t now_ns)
     else if (f.fragment)
         take_fragment(guard, &f, now_ns);
     else
-        pass_ip(guard, &f);
+        pass_ip(guard, &f, now_ns);
+}
+
+void guard_note_to_guest(struct guard *guard, const struct frame *f,
+                         int64_t now_ns)
+{
+    if (f->proto == IPPROTO_UDP && f->l4 != 0)
+        replies_note(guard->replies, f, now_ns);
 }

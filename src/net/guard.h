@@ -34,3 +34,6 @@ void guard_free(struct guard *guard);
 /* Takes one frame of the guest, any bytes at all. */
 void guard_input(struct guard *guard, uint8_t *data, size_t len,
                  int64_t now_ns);
+/* Notes a frame that goes to the guest, whose answer will be let through. */
+void guard_note_to_guest(struct guard *guard, const struct frame *f,
+                         int64_t now_ns);

@@ -55,6 +55,8 @@ static void to_guest(void *self, const uint8_t *data, size_t len)
         f = (struct frame){ .data = (uint8_t *)(uintptr_t)data, .len = len };
     else if (f.proto == IPPROTO_TCP && f.l4 != 0)
         flow_to_guest(pump->flows, &f, loop_now_ns(pump->loop));
+    else
+        guard_note_to_guest(pump->guard, &f, loop_now_ns(pump->loop));
     merge_put(pump->merge, &f);
 }
 
