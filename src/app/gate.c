@@ -12,6 +12,7 @@
 #include "control/verbs_status.h"
 #include "kern/loop.h"
 #include "kern/signals.h"
+#include "kern/target.h"
 #include "net/fwd.h"
 #include "net/policy.h"
 #include "net/pump.h"
@@ -30,6 +31,7 @@ struct gate {
     struct attachment attachment;
     struct loop *loop;
     struct signals *signals;
+    struct target *target;
     struct loop_watch exit_watch, agent_watch;
     struct stats stats;
     struct pump *pump;
@@ -57,6 +59,14 @@ static void on_exit_fd(void *self, uint32_t events)
 
     (void)events;
     log_info("exitfd event");
+    loop_stop(gate->loop, EXIT_SUCCESS);
+}
+
+static void on_target_gone(void *self)
+{
+    struct gate *gate = self;
+
+    log_info("the target (%s) is gone: ending", gate->attachment.target);
     loop_stop(gate->loop, EXIT_SUCCESS);
 }
 
@@ -165,6 +175,32 @@ static int build_control(struct gate *gate, GError **err)
 
 /* --- building --- */
 
+/* A process that is gone is told in the words that scripts look for. */
+static int watch_pid(struct gate *gate, pid_t pid, GError **err)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/ns/net", (int)pid);
+
+    if (access(path, F_OK) != 0)
+        return error_set_errno(err, "%s", path);
+    gate->target = target_watch_pid(gate->loop, pid, on_target_gone, gate, err);
+    return gate->target == NULL ? -1 : 0;
+}
+
+/* Before the namespace is opened: see kern/target.h. */
+static int watch_target(struct gate *gate, GError **err)
+{
+    const struct options *options = gate->options;
+
+    if (options->target_type == TARGET_TYPE_BESS ||
+        options->netns_type == NETNS_TYPE_TAPFD)
+        return 0;
+    if (options->netns_type == NETNS_TYPE_PID)
+        return watch_pid(gate, options->target_pid, err);
+    gate->target = target_watch_path(gate->loop, options->target_path,
+                                     on_target_gone, gate, err);
+    return gate->target == NULL ? -1 : 0;
+}
+
 static int plan_gate(struct gate *gate, GError **err)
 {
     const struct options *options = gate->options;
@@ -208,9 +244,6 @@ static int build_pump(struct gate *gate, GError **err)
 
 static int build(struct gate *gate, GError **err)
 {
-    gate->loop = loop_new(err);
-    if (gate->loop == NULL)
-        return -1;
     gate->signals = signals_new(gate->loop, on_signal, gate, err);
     if (gate->signals == NULL || build_pump(gate, err) < 0 ||
         build_control(gate, err) < 0)
@@ -235,6 +268,7 @@ static void teardown(struct gate *gate)
     verbs_free(gate->verbs);
     fwd_table_free(gate->forwards);
     pump_free(gate->pump);
+    target_free(gate->target);
     signals_free(gate->signals);
     attach_close(&gate->attachment);
     loop_free(gate->loop);
@@ -242,7 +276,10 @@ static void teardown(struct gate *gate)
 
 static int start(struct gate *gate, GError **err)
 {
-    if (plan_gate(gate, err) < 0 ||
+    if (plan_gate(gate, err) < 0)
+        return -1;
+    gate->loop = loop_new(err);
+    if (gate->loop == NULL || watch_target(gate, err) < 0 ||
         attach_open(&gate->attachment, gate->options, &gate->plan, err) < 0)
         return -1;
     banner_print(stdout, gate->options, &gate->plan, &gate->outbound,
