@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "control/server.h"
 
+#include "kern/idmap.h"
+
 #include "base/log.h"
 #include "control/socket_file.h"
 
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-
-#define OVERFLOW_UID 65534 /* DEFAULT_OVERFLOWUID of linux/highuid.h */
 
 #define ACCEPTS_PER_TURN 16
 #define ACCEPT_PAUSE_MS  100
@@ -29,6 +29,7 @@ struct server {
     struct loop_watch watch;
     struct loop_timer pause; /* armed: not accepting */
     struct client_owner owner;
+    bool admit_unmapped;
     GPtrArray *clients; /* oldest first */
 };
 
@@ -51,19 +52,15 @@ static void pause_accepting(struct server *server, int number)
 /* --- who may come in --- */
 
 /* Both uids are as this process's user namespace sees them, now. */
-/*
- * Whoever connects got past the file's mode already.  Root of the host, seen
- * from inside an engine's user namespace, is nobody that is mapped there, and
- * shows as the overflow uid (user_namespaces(7)).
- */
-static bool peer_is_owner(int fd)
+static bool peer_is_owner(const struct server *server, int fd)
 {
     struct ucred peer;
     socklen_t len = sizeof(peer);
 
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0)
         return false;
-    return peer.uid == geteuid() || peer.uid == 0 || peer.uid == OVERFLOW_UID;
+    return peer.uid == geteuid() || peer.uid == 0 ||
+           (server->admit_unmapped && peer.uid == IDMAP_OVERFLOW_UID);
 }
 
 size_t server_client_count(const struct server *server)
@@ -93,7 +90,7 @@ static void make_room(struct server *server)
 
 static void admit_take(struct server *server, int fd)
 {
-    bool owner = peer_is_owner(fd);
+    bool owner = peer_is_owner(server, fd);
     bool full = server_client_count(server) >= server->limits.clients_max;
     struct client *client =
         client_new_take(server->loop, server->verbs, &server->limits.client,
@@ -158,6 +155,7 @@ struct server *server_new(struct loop *loop, struct verbs *verbs,
     server->watch = (struct loop_watch){ .ready = ready, .self = server };
     server->pause =
         (struct loop_timer){ .expired = listen_again, .self = server };
+    server->admit_unmapped = !idmap_is_whole();
     server->owner = (struct client_owner){ client_ended, server };
     server->clients = g_ptr_array_new_with_free_func(free_client);
     server->file = socket_file_listen(path, err);
@@ -171,6 +169,11 @@ struct server *server_new(struct loop *loop, struct verbs *verbs,
         return NULL;
     }
     return g_steal_pointer(&server);
+}
+
+void server_admit_unmapped(struct server *server)
+{
+    server->admit_unmapped = true;
 }
 
 void server_free(struct server *server)

@@ -29,6 +29,13 @@ extern const struct server_limits server_limits_default;
 struct server *server_new(struct loop *loop, struct verbs *verbs,
                           const char *path, const struct server_limits *limits,
                           GError **err);
+/*
+ * Lets in peers whom the process's user namespace does not map: root of the
+ * host, seen from an engine's namespace, is one of them.  The file's mode keeps
+ * everybody else out.  Decided at server_new(); to be called when the process
+ * has moved to a namespace of its own since.
+ */
+void server_admit_unmapped(struct server *server);
 /* Drops all clients and removes the file, if it is still ours. */
 void server_free(struct server *server);
 OWN_DEFINE(server)
