@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Small things in great number: connections, echoes, datagrams."""
+
+import functools
+
+from peers import Wish
+from procs import BenchError, keyed_numbers
+from rows import Row, Work
+from rows_bulk import idle_connections
+from worlds import LAN
+
+MTU = 1500
+
+
+def works():
+    for clients in (1, 16):
+        suffix = "" if clients == 1 else f"-{clients}"
+        out = Row(f"connect-out{suffix}", "1/s")
+        inward = Row(f"connect-in{suffix}", "1/s")
+        yield Work((out,), measure=functools.partial(
+            measure_connect_out, row=out.name, clients=clients))
+        yield Work((inward,), needs=frozenset({"forward"}),
+                   measure=functools.partial(
+                       measure_connect_in, row=inward.name, clients=clients))
+    for count in (0, 900):
+        suffix = f"-idle{count}" if count else ""
+        median = Row(f"echo-p50{suffix}", "us", more_is_better=False)
+        tail = Row(f"echo-p99{suffix}", "us", more_is_better=False)
+        yield Work((median, tail), measure=functools.partial(
+            measure_echo, median=median.name, tail=tail.name, count=count))
+    echoes = Row("udp-echo", "1/s")
+    loss = Row("udp-loss", "%", more_is_better=False)
+    yield Work((echoes, loss), needs=frozenset({"out", "udp"}),
+               measure=functools.partial(measure_udp, echoes=echoes.name,
+                                         loss=loss.name))
+
+
+def connects(bench, client, server, port, clients):
+    tool = bench.world.tool("tcpload")
+    with server.background(tool, "server", port, ready_line="ready"):
+        said = client.run(tool, "connects", LAN[4], port, bench.seconds,
+                          clients, timeout=bench.seconds + 20)
+    values = keyed_numbers(said)
+    if values["failed"]:
+        raise BenchError(f"{values['failed']:.0f} connections failed")
+    return values["rate"]
+
+
+def measure_connect_out(bench, peer, row, clients):
+    with peer.attach(bench.world, Wish(mtu=MTU)) as link:
+        return {row: connects(bench, link.guest, bench.world.host,
+                              bench.world.port(), clients)}
+
+
+def measure_connect_in(bench, peer, row, clients):
+    port = bench.world.port()
+    with peer.attach(bench.world, Wish(mtu=MTU, tcp_ports=(port,))) as link:
+        return {row: connects(bench, bench.world.host, link.guest, port,
+                              clients)}
+
+
+def measure_echo(bench, peer, median, tail, count):
+    world, port = bench.world, bench.world.port()
+    tool = world.tool("tcpload")
+    with peer.attach(world, Wish(mtu=MTU)) as link, \
+            world.host.background(tool, "server", port, ready_line="ready"), \
+            idle_connections(bench, link.guest, count):
+        values = keyed_numbers(link.guest.run(
+            tool, "echo", LAN[4], port, bench.seconds,
+            timeout=bench.seconds + 20))
+    return {median: values["p50"], tail: values["p99"]}
+
+
+def udp(bench, peer, *words):
+    """What a UDP client says, in a fresh guest with a fresh server."""
+    world, port = bench.world, bench.world.port()
+    tool = world.tool("udpload")
+    with peer.attach(world, Wish(mtu=MTU)) as link, \
+            world.host.background(tool, "server", port, ready_line="ready"):
+        return keyed_numbers(link.guest.run(
+            tool, words[0], LAN[4], port, bench.seconds, *words[1:],
+            timeout=bench.seconds + 20))
+
+
+def measure_udp(bench, peer, echoes, loss):
+    rate = udp(bench, peer, "flood")["echoes"]
+    half = max(1, round(rate / 2))
+    return {echoes: rate, loss: udp(bench, peer, "pace", half)["loss"]}
