@@ -249,9 +249,9 @@ static void turn(struct loop *loop)
 
 int loop_run(struct loop *loop)
 {
-    loop->stopping = false;
     while (!loop->stopping)
         turn(loop);
+    loop->stopping = false; /* it may run again */
     return loop->exit_code;
 }
 

@@ -62,5 +62,6 @@ void loop_add_hook(struct loop *loop, const struct loop_hook *hook);
 
 /* Runs until loop_stop(); returns the code given there. */
 int loop_run(struct loop *loop);
-/* Makes loop_run() return after the current handler. */
+/* Makes loop_run() return after the current handler, or at once if it is called
+   later. */
 void loop_stop(struct loop *loop, int exit_code);

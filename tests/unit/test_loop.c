@@ -119,6 +119,21 @@ static void a_timer_that_rearms_for_now_does_not_hang(void)
     loop_free(loop);
 }
 
+static void a_stop_before_the_run_ends_it_at_once(void)
+{
+    struct loop *loop = loop_new(NULL);
+    struct probe p = { .loop = loop };
+
+    loop_stop(loop, 5);
+    g_assert_cmpint(loop_run(loop), ==, 5);
+    /* That stop is used up: the next run ends by its own. */
+    p.timer = (struct loop_timer){ .expired = rearm, .self = &p };
+    loop_timer_at(loop, &p.timer, 0);
+    g_assert_cmpint(loop_run(loop), ==, 0);
+    g_assert_cmpint(p.calls, ==, 3);
+    loop_free(loop);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -129,5 +144,7 @@ int main(int argc, char **argv)
     g_test_add_func("/loop/timers fire in order", timers_fire_in_order);
     g_test_add_func("/loop/a timer that rearms for now does not hang",
                     a_timer_that_rearms_for_now_does_not_hang);
+    g_test_add_func("/loop/a stop before the run ends it at once",
+                    a_stop_before_the_run_ends_it_at_once);
     return g_test_run();
 }
