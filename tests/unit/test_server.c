@@ -464,39 +464,43 @@ static void descriptors_reach_the_verb_and_are_closed(
     g_assert_cmpuint(drain_take(pipe_fds), ==, 4);
 }
 
-#define ADD(name, limits, function)                                            \
-    g_test_add("/server/" name, struct server_child, limits, set_up, function, \
-               tear_down)
+#define ADD(name, limits, function) \
+    g_test_add(name, struct server_child, limits, set_up, function, tear_down)
 
 static void add_compatible(void)
 {
-    ADD("answers without newline and closes", NULL,
+    ADD("/server/answers without newline and closes", NULL,
         answers_without_newline_and_closes);
-    ADD("tolerates what follows the object", NULL,
+    ADD("/server/tolerates what follows the object", NULL,
         tolerates_what_follows_the_object);
-    ADD("answers after a half-close", NULL, answers_after_a_half_close);
-    ADD("takes a request in pieces", NULL, takes_a_request_in_pieces);
-    ADD("garbage is answered at once", NULL, garbage_is_answered_at_once);
-    ADD("an end without a request is answered", NULL,
+    ADD("/server/answers after a half-close", NULL, answers_after_a_half_close);
+    ADD("/server/takes a request in pieces", NULL, takes_a_request_in_pieces);
+    ADD("/server/garbage is answered at once", NULL,
+        garbage_is_answered_at_once);
+    ADD("/server/an end without a request is answered", NULL,
         an_end_without_a_request_is_answered);
-    ADD("a request counts though nobody waits", NULL,
+    ADD("/server/a request counts though nobody waits", NULL,
         a_request_counts_though_nobody_waits);
 }
 
 static void add_limits(void)
 {
-    ADD("the size limit is exact", NULL, the_size_limit_is_exact);
-    ADD("endless zeros are too large", NULL, endless_zeros_are_too_large);
-    ADD("a large answer arrives whole", NULL, a_large_answer_arrives_whole);
-    ADD("requests with ids are pipelined", NULL,
+    ADD("/server/the size limit is exact", NULL, the_size_limit_is_exact);
+    ADD("/server/endless zeros are too large", NULL,
+        endless_zeros_are_too_large);
+    ADD("/server/a large answer arrives whole", NULL,
+        a_large_answer_arrives_whole);
+    ADD("/server/requests with ids are pipelined", NULL,
         requests_with_ids_are_pipelined);
-    ADD("pipelined answers survive a half-close", NULL,
+    ADD("/server/pipelined answers survive a half-close", NULL,
         pipelined_answers_survive_a_half_close);
-    ADD("who stalls is dropped, who idles is not", &impatient,
+    ADD("/server/who stalls is dropped, who idles is not", &impatient,
         who_stalls_is_dropped_who_idles_is_not);
-    ADD("who never reads is dropped", NULL, who_never_reads_is_dropped);
-    ADD("one client too many is told so", NULL, one_client_too_many_is_told_so);
-    ADD("those seen off make room", &lingering, those_seen_off_make_room);
+    ADD("/server/who never reads is dropped", NULL, who_never_reads_is_dropped);
+    ADD("/server/one client too many is told so", NULL,
+        one_client_too_many_is_told_so);
+    ADD("/server/those seen off make room", &lingering,
+        those_seen_off_make_room);
     g_test_add_func("/server/no descriptors left is no spin",
                     no_descriptors_left_is_no_spin);
 }
@@ -506,8 +510,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     add_compatible();
     add_limits();
-    ADD("another user is refused", NULL, another_user_is_refused);
-    ADD("descriptors reach the verb and are closed", NULL,
+    ADD("/server/another user is refused", NULL, another_user_is_refused);
+    ADD("/server/descriptors reach the verb and are closed", NULL,
         descriptors_reach_the_verb_and_are_closed);
     return g_test_run();
 }

@@ -4,10 +4,13 @@
 #include "base/error.h"
 
 #include <glib/gstdio.h>
+#include <sched.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 
 struct place {
     char *dir, *path;
@@ -147,20 +150,52 @@ static void takes_the_longest_path_and_a_relative_one(struct place *p,
     g_assert_false(g_file_test(p->path, G_FILE_TEST_EXISTS));
 }
 
-#define ADD(name, function)                                                \
-    g_test_add("/socket_file/" name, struct place, NULL, set_up, function, \
-               tear_down)
+/* In a mount namespace where the directory is hidden, as in a sandbox. */
+static int free_elsewhere(const struct place *p, struct socket_file *file)
+{
+    if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0 ||
+        mount("none", p->dir, "tmpfs", 0, NULL) != 0)
+        return 77;
+    if (access(p->path, F_OK) == 0)
+        return 1;
+    socket_file_free(file);
+    return 0;
+}
+
+static void is_removed_from_elsewhere(struct place *p, gconstpointer data)
+{
+    owned(socket_file) file = listen_at(p->path);
+    pid_t pid = fork();
+    int status;
+
+    (void)data;
+    if (pid == 0)
+        _exit(free_elsewhere(p, file));
+    g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
+    g_assert_true(WIFEXITED(status));
+    if (WEXITSTATUS(status) == 77) {
+        g_test_skip("no user namespaces here");
+        return;
+    }
+    g_assert_cmpint(WEXITSTATUS(status), ==, 0);
+    g_assert_false(g_file_test(p->path, G_FILE_TEST_EXISTS));
+}
+
+#define ADD(name, function) \
+    g_test_add(name, struct place, NULL, set_up, function, tear_down)
 
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    ADD("only the owner can open it", only_the_owner_can_open_it);
-    ADD("goes away with its owner", goes_away_with_its_owner);
-    ADD("replaces a socket and is not removed for it",
+    ADD("/socket_file/only the owner can open it", only_the_owner_can_open_it);
+    ADD("/socket_file/goes away with its owner", goes_away_with_its_owner);
+    ADD("/socket_file/replaces a socket and is not removed for it",
         replaces_a_socket_and_is_not_removed_for_it);
-    ADD("leaves other files alone", leaves_other_files_alone);
-    ADD("says why it cannot", says_why_it_cannot);
-    ADD("takes the longest path and a relative one",
+    ADD("/socket_file/leaves other files alone", leaves_other_files_alone);
+    ADD("/socket_file/says why it cannot", says_why_it_cannot);
+    ADD("/socket_file/takes the longest path and a relative one",
         takes_the_longest_path_and_a_relative_one);
+    ADD("/socket_file/is removed though the path leads elsewhere now",
+        is_removed_from_elsewhere);
     return g_test_run();
 }
