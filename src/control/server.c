@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "control/server.h"
 
-#include "kern/idmap.h"
-
 #include "base/log.h"
 #include "control/socket_file.h"
+#include "kern/idmap.h"
 
 #include <string.h>
 #include <sys/epoll.h>
@@ -29,8 +28,8 @@ struct server {
     struct loop_watch watch;
     struct loop_timer pause; /* armed: not accepting */
     struct client_owner owner;
-    bool admit_unmapped;
-    GPtrArray *clients; /* oldest first */
+    bool admit_unmapped; /* see server_admit_unmapped() */
+    GPtrArray *clients;  /* oldest first */
 };
 
 static void listen_again(void *self)

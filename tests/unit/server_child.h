@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,14 +114,33 @@ static void child_limit_fds(unsigned more)
     g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &limit), ==, 0);
 }
 
-static int child_main(const char *path, const struct server_limits *limits,
-                      unsigned fds, int life, int ready)
+/* What the child is to be; all zero: as any server. */
+struct child_setup {
+    struct server_limits limits; /* clients_max 0: the default ones */
+    unsigned fds;                /* descriptors to spare; 0: no limit */
+    bool own_userns;             /* one that maps root alone */
+};
+
+static void child_enter_userns(void)
 {
+    g_assert_cmpint(unshare(CLONE_NEWUSER), ==, 0);
+    g_assert_true(g_file_set_contents_full("/proc/self/uid_map", "0 0 1", -1,
+                                           G_FILE_SET_CONTENTS_NONE, 0600,
+                                           NULL));
+}
+
+static int child_main(const char *path, const struct child_setup *setup,
+                      int life, int ready)
+{
+    const struct server_limits *limits =
+        setup->limits.clients_max > 0 ? &setup->limits : NULL;
     struct child_state state = { .loop = loop_new(NULL) };
     struct loop_watch end = { .ready = child_end, .self = &state };
     owned(verbs) verbs = verbs_new();
     g_autoptr(GError) err = NULL;
 
+    if (setup->own_userns)
+        child_enter_userns();
     verbs_add(verbs, child_verbs, G_N_ELEMENTS(child_verbs), &state, NULL);
     state.server = server_new(state.loop, verbs, path, limits, &err);
     g_assert_no_error(err);
@@ -128,18 +148,19 @@ static int child_main(const char *path, const struct server_limits *limits,
     g_assert_cmpint(loop_watch(state.loop, &end, life, EPOLLIN), ==, 0);
     g_assert_cmpint(write(ready, "1", 1), ==, 1);
     (void)close(ready);
-    if (fds > 0)
-        child_limit_fds(fds);
+    if (setup->fds > 0)
+        child_limit_fds(setup->fds);
     (void)loop_run(state.loop);
     server_free(state.server);
     loop_free(state.loop);
     return 0;
 }
 
-/* `limits` NULL: the default; `fds` 0: no limit of descriptors. */
+/* `setup` NULL: all zero. */
 static void child_start(struct server_child *child,
-                        const struct server_limits *limits, unsigned fds)
+                        const struct child_setup *setup)
 {
+    static const struct child_setup plain;
     int life[2], ready[2];
     char byte;
 
@@ -153,7 +174,8 @@ static void child_start(struct server_child *child,
     if (child->pid == 0) {
         (void)close(life[1]);
         (void)close(ready[0]);
-        exit(child_main(child->path, limits, fds, life[0], ready[1]));
+        exit(child_main(child->path, setup != NULL ? setup : &plain, life[0],
+                        ready[1]));
     }
     (void)close(life[0]);
     (void)close(ready[1]);

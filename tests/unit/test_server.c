@@ -8,9 +8,9 @@
 #define ERROR   "{\"error\":{\"code\":\"bad-request\",\"desc\":\"bad request: "
 #define NO_JSON ERROR "cannot parse JSON: "
 
-static void set_up(struct server_child *child, gconstpointer limits)
+static void set_up(struct server_child *child, gconstpointer setup)
 {
-    child_start(child, limits, 0);
+    child_start(child, setup);
 }
 
 static void tear_down(struct server_child *child, gconstpointer data)
@@ -226,12 +226,12 @@ static void pipelined_answers_survive_a_half_close(struct server_child *child,
                                "{\"return\":{\"text\":\"\"},\"id\":2}\n");
 }
 
-static const struct server_limits impatient = {
-    .clients_max = 64,
-    .client = { .request_bytes = 64 * 1024,
-                .queue_bytes = 256 * 1024,
-                .stall_ms = 250,
-                .linger_ms = 10 * 1000 },
+static const struct child_setup impatient = {
+    .limits = { .clients_max = 64,
+                .client = { .request_bytes = 64 * 1024,
+                            .queue_bytes = 256 * 1024,
+                            .stall_ms = 250,
+                            .linger_ms = 10 * 1000 } }
 };
 
 static void who_stalls_is_dropped_who_idles_is_not(struct server_child *child,
@@ -315,12 +315,12 @@ static void one_client_too_many_is_told_so(struct server_child *child,
         (void)close(fds[i]);
 }
 
-static const struct server_limits lingering = {
-    .clients_max = 4,
-    .client = { .request_bytes = 64 * 1024,
-                .queue_bytes = 256 * 1024,
-                .stall_ms = 60 * 1000,
-                .linger_ms = 60 * 1000 },
+static const struct child_setup lingering = {
+    .limits = { .clients_max = 4,
+                .client = { .request_bytes = 64 * 1024,
+                            .queue_bytes = 256 * 1024,
+                            .stall_ms = 60 * 1000,
+                            .linger_ms = 60 * 1000 } }
 };
 
 static void those_seen_off_make_room(struct server_child *child,
@@ -347,7 +347,7 @@ static void no_descriptors_left_is_no_spin(void)
     struct server_child child;
     int first, second;
 
-    child_start(&child, NULL, 1);
+    child_start(&child, &(struct child_setup){ .fds = 1 });
     first = client_connect(&child);
     client_send(first, "{\"id\":1,\"execute\":\"echo\"}\n");
     client_expect_line(first, "{\"return\":{\"text\":\"\"},\"id\":1}\n");
@@ -403,6 +403,18 @@ static void another_user_is_refused(struct server_child *child,
     g_assert_cmpint(in_uid(65534, child), ==, 1);
     g_assert_cmpint(in_uid(0, child), ==, 0);
     g_assert_cmpuint(client_look(child, "echoes"), ==, 1);
+}
+
+static const struct child_setup in_userns = { .own_userns = true };
+
+/* As a helper in an engine's namespace sees root of the host. */
+static void who_has_no_number_here_is_let_in(struct server_child *child,
+                                             gconstpointer data)
+{
+    (void)data;
+    g_assert_cmpint(chmod(child->dir, 0755), ==, 0);
+    g_assert_cmpint(chmod(child->path, 0666), ==, 0);
+    g_assert_cmpint(in_uid(65533, child), ==, 0);
 }
 
 static void send_with_fds(int to, const char *text, const int *fds,
@@ -464,8 +476,8 @@ static void descriptors_reach_the_verb_and_are_closed(
     g_assert_cmpuint(drain_take(pipe_fds), ==, 4);
 }
 
-#define ADD(name, limits, function) \
-    g_test_add(name, struct server_child, limits, set_up, function, tear_down)
+#define ADD(name, setup, function) \
+    g_test_add(name, struct server_child, setup, set_up, function, tear_down)
 
 static void add_compatible(void)
 {
@@ -511,6 +523,9 @@ int main(int argc, char **argv)
     add_compatible();
     add_limits();
     ADD("/server/another user is refused", NULL, another_user_is_refused);
+    if (geteuid() == 0)
+        ADD("/server/who has no number here is let in", &in_userns,
+            who_has_no_number_here_is_let_in);
     ADD("/server/descriptors reach the verb and are closed", NULL,
         descriptors_reach_the_verb_and_are_closed);
     return g_test_run();
