@@ -45,3 +45,32 @@ int agent_tap_open(struct agent *agent, char name[IFNAMSIZ], unsigned flags,
  */
 int agent_link_configure(struct agent *agent,
                          const struct agent_link_config *config, GError **err);
+
+/*
+ * What agent_relay_open() hands out: the tap of the relay namespace, with
+ * virtio-net headers where the kernel has them, and the listeners that accept
+ * for the guest's connections (getsockname(2) tells the destination).  The
+ * caller owns them; all are non-blocking.
+ */
+struct agent_relay {
+    int tap_fd;
+    int listener_fd, listener6_fd; /* the latter -1 without IPv6 */
+};
+
+/*
+ * Makes the relay namespace (agent/relay_ns.h) and the guest's interface.  An
+ * existing persistent tap of that name, held by nobody, is replaced: the new
+ * interface has its MAC and MTU, addresses and routes.  After an error, which
+ * says what this system lacks, the guest is as it was.
+ */
+int agent_relay_open(struct agent *agent, const struct agent_relay_open *config,
+                     struct agent_relay *out, GError **err);
+/*
+ * Makes `count` TCP sockets of the relay namespace that may be bound to any
+ * address of `family` and connect to the guest: non-blocking, SO_REUSEADDR,
+ * IPV6_V6ONLY.  The caller owns them.  Blocks for some 0.3 ms.
+ */
+int agent_relay_sockets(struct agent *agent, sa_family_t family, int *fds,
+                        size_t count, GError **err);
+/* Call when the guest does not answer: its MAC address may have changed. */
+int agent_relay_refresh(struct agent *agent, GError **err);

@@ -19,8 +19,9 @@
 
 #define SOCKET_FD (STDERR_FILENO + 1)
 
-/* What the operations of op.c need, and no more. */
-#define AGENT_CAPS JAIL_CAP(CAP_NET_ADMIN)
+/* What the operations of op.c need, and no more: namespaces are made and
+   entered by CAP_SYS_ADMIN. */
+#define AGENT_CAPS (JAIL_CAP(CAP_NET_ADMIN) | JAIL_CAP(CAP_SYS_ADMIN))
 
 static void ignore_signals(void)
 {

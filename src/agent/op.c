@@ -14,6 +14,9 @@ struct op {
 static const struct op ops[] = {
     [AGENT_OP_TAP_OPEN] = { 0, op_tap_open },
     [AGENT_OP_LINK_CONFIGURE] = { 0, op_link_configure },
+    [AGENT_OP_RELAY_OPEN] = { 0, op_relay_open },
+    [AGENT_OP_RELAY_SOCKETS] = { 0, op_relay_sockets },
+    [AGENT_OP_RELAY_REFRESH] = { 0, op_relay_refresh },
 };
 
 static_assert(G_N_ELEMENTS(ops) == AGENT_OP_COUNT, "a handler for each");

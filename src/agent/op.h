@@ -11,11 +11,13 @@
  * one takes a struct in agent/ops.h, a handler, its row in op.c and a stub in
  * stubs.c.
  */
+struct relay_ns;
 struct rtnl;
 
 /* What the agent holds from one operation to the next. */
 struct agent_state {
-    struct rtnl *guest; /* rtnetlink of the guest's namespace */
+    struct rtnl *guest;     /* rtnetlink of the guest's namespace */
+    struct relay_ns *relay; /* NULL: none was asked for */
 };
 
 /* One request being carried out, and the answer as it grows. */
@@ -40,3 +42,9 @@ bool op_name_is_valid(const char name[IFNAMSIZ]);
 int op_tap_open(struct agent_state *state, struct op_call *call, GError **err);
 int op_link_configure(struct agent_state *state, struct op_call *call,
                       GError **err);
+int op_relay_open(struct agent_state *state, struct op_call *call,
+                  GError **err);
+int op_relay_sockets(struct agent_state *state, struct op_call *call,
+                     GError **err);
+int op_relay_refresh(struct agent_state *state, struct op_call *call,
+                     GError **err);

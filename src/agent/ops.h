@@ -11,7 +11,14 @@
  * and name no files.  Each operation says why it is safe although the asker is
  * not trusted: the agent must hold when a hostile guest owns the gate.
  */
-enum agent_op { AGENT_OP_TAP_OPEN, AGENT_OP_LINK_CONFIGURE, AGENT_OP_COUNT };
+enum agent_op {
+    AGENT_OP_TAP_OPEN,
+    AGENT_OP_LINK_CONFIGURE,
+    AGENT_OP_RELAY_OPEN,
+    AGENT_OP_RELAY_SOCKETS,
+    AGENT_OP_RELAY_REFRESH, /* no arguments; safe: reads one MAC address */
+    AGENT_OP_COUNT
+};
 
 /* Safe: makes or attaches a tap in the guest's own namespace, nothing else. */
 struct agent_tap_open {
@@ -38,11 +45,41 @@ struct agent_link_config {
 /* The most a tap takes: 65535 less its Ethernet header. */
 #define AGENT_MTU_MAX 65521
 
+/*
+ * Safe: makes one interface in the guest's own namespace, and a private
+ * namespace beside it that has no way out but through the gate.  Once only.
+ */
+struct agent_relay_open {
+    char name[IFNAMSIZ]; /* of the guest's interface; NUL-terminated */
+    uint32_t mtu;        /* 68 to AGENT_MTU_MAX */
+    uint8_t set_mac;     /* 0 or 1 */
+    uint8_t mac[6];
+    uint8_t ipv6; /* 0 or 1 */
+};
+
+/* The tap of the relay namespace: frames for this address are taken there. */
+#define AGENT_RELAY_TAP_MAC                \
+    {                                      \
+        0x52, 0x55, 0x73, 0x67, 0x00, 0x01 \
+    }
+
+/*
+ * Safe: sockets of the relay namespace reach the guest only, whatever address
+ * they are bound to.
+ */
+#define AGENT_RELAY_SOCKETS_MAX 16
+struct agent_relay_sockets {
+    uint32_t family; /* AF_INET or AF_INET6 */
+    uint32_t count;  /* 1 to AGENT_RELAY_SOCKETS_MAX */
+};
+
 struct agent_request {
     uint32_t op; /* enum agent_op */
     union {
         struct agent_tap_open tap_open;
         struct agent_link_config link_configure;
+        struct agent_relay_open relay_open;
+        struct agent_relay_sockets relay_sockets;
     };
 };
 

@@ -34,3 +34,40 @@ int agent_link_configure(struct agent *agent,
         log_warn("%s", reply.warning);
     return 0;
 }
+
+int agent_relay_open(struct agent *agent, const struct agent_relay_open *config,
+                     struct agent_relay *out, GError **err)
+{
+    struct agent_request request = { .op = AGENT_OP_RELAY_OPEN,
+                                     .relay_open = *config };
+    struct agent_reply reply;
+    int fds[3] = { -1, -1, -1 };
+
+    if (agent_call(agent, &request, NULL, 0, &reply, fds, config->ipv6 ? 3 : 2,
+                   err) != 0)
+        return -1;
+    *out = (struct agent_relay){ .tap_fd = fds[0],
+                                 .listener_fd = fds[1],
+                                 .listener6_fd = fds[2] };
+    return 0;
+}
+
+int agent_relay_sockets(struct agent *agent, sa_family_t family, int *fds,
+                        size_t count, GError **err)
+{
+    struct agent_request request = {
+        .op = AGENT_OP_RELAY_SOCKETS,
+        .relay_sockets = { .family = family, .count = (uint32_t)count }
+    };
+    struct agent_reply reply;
+
+    return agent_call(agent, &request, NULL, 0, &reply, fds, count, err);
+}
+
+int agent_relay_refresh(struct agent *agent, GError **err)
+{
+    struct agent_request request = { .op = AGENT_OP_RELAY_REFRESH };
+    struct agent_reply reply;
+
+    return agent_call(agent, &request, NULL, 0, &reply, NULL, 0, err);
+}

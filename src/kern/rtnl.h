@@ -35,6 +35,14 @@ struct rtnl_link_change {
 };
 int rtnl_link_set(struct rtnl *rtnl, unsigned index,
                   const struct rtnl_link_change *change, GError **err);
+/*
+ * Makes a silent router of an interface that is still down: IPv4 packets that
+ * arrive there are forwarded, from whatever source (no reverse path filter, as
+ * far as the interface decides), and with `ipv6` the kernel gives it no address
+ * of its own.  Forwarding of IPv6 is a sysctl of the whole namespace.
+ */
+int rtnl_link_make_router(struct rtnl *rtnl, unsigned index, bool ipv6,
+                          GError **err);
 int rtnl_link_delete(struct rtnl *rtnl, unsigned index, GError **err);
 
 /*

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "agent/relay_ns.h"
+
+#include "agent/relay_rules.h"
+#include "agent/relay_socket.h"
+#include "base/error.h"
+#include "base/fdio.h"
+#include "kern/netns.h"
+#include "kern/rtnl.h"
+#include "kern/tap.h"
+
+#include <fcntl.h>
+#include <net/if_arp.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/random.h>
+
+#define OWN_NETNS "/proc/self/ns/net"
+
+/* Both links of the relay namespace take what any guest may send; the guest's
+   own MTU decides. */
+#define INNER_MTU       AGENT_MTU_MAX
+#define GUEST_LINK_NAME "r0"
+#define GATE_LINK_NAME  "tap1"
+
+struct relay_ns {
+    int guest_fd, relay_fd; /* the two namespaces */
+    struct rtnl *guest;     /* not ours */
+    struct rtnl *rtnl;      /* of the relay namespace */
+    unsigned guest_link;
+    bool ipv6;
+    char name[IFNAMSIZ]; /* of the guest's interface */
+};
+
+/* --- being here and there --- */
+
+static int go(int netns_fd, GError **err)
+{
+    if (setns(netns_fd, CLONE_NEWNET) != 0)
+        return error_set_errno(err, "enter a network namespace");
+    return 0;
+}
+
+/* Staying in the wrong namespace would make every later operation wrong. */
+static void go_back(const struct relay_ns *ns)
+{
+    if (setns(ns->guest_fd, CLONE_NEWNET) != 0)
+        g_error("cannot return to the guest's network namespace: %s",
+                g_strerror(errno));
+}
+
+/* Leaves the process in the new namespace. */
+static int make_namespace(struct relay_ns *ns, GError **err)
+{
+    ns->guest_fd = netns_open(OWN_NETNS, err);
+    if (ns->guest_fd < 0)
+        return -1;
+    if (unshare(CLONE_NEWNET) != 0)
+        return error_set_errno(err, "make a network namespace");
+    ns->relay_fd = netns_open(OWN_NETNS, err);
+    return ns->relay_fd < 0 ? -1 : 0;
+}
+
+/* --- links --- */
+
+static int set_up_link(struct rtnl *rtnl, unsigned index,
+                       const struct rtnl_link_change *change, bool ipv6,
+                       GError **err)
+{
+    if (rtnl_link_make_router(rtnl, index, ipv6, err) != 0)
+        return -1;
+    return rtnl_link_set(rtnl, index, change, err);
+}
+
+static int make_gate_link(struct relay_ns *ns, int *fd, GError **err)
+{
+    const struct rtnl_link_change change = { .up = true,
+                                             .mtu = INNER_MTU,
+                                             .set_mac = true,
+                                             .mac = AGENT_RELAY_TAP_MAC };
+    char name[IFNAMSIZ];
+
+    *fd = tap_open(GATE_LINK_NAME, TAP_VNET_HDR, name, err);
+    if (*fd < 0)
+        return -1;
+    return set_up_link(ns->rtnl, rtnl_link_index(ns->rtnl, name), &change,
+                       ns->ipv6, err);
+}
+
+static void choose_mac(uint8_t mac[6])
+{
+    if (getrandom(mac, 6, 0) != 6)
+        memset(mac, 0x5a, 6);
+    mac[0] = (uint8_t)((mac[0] & 0xfeu) | 0x02u); /* local, one station's */
+}
+
+/* The guest's end is born in the guest, under its own name at once. */
+static int make_guest_link(struct relay_ns *ns,
+                           const struct agent_relay_open *c, uint8_t mac[6],
+                           GError **err)
+{
+    const struct rtnl_link_change up = { .up = true, .mtu = INNER_MTU };
+
+    if (c->set_mac)
+        memcpy(mac, c->mac, 6);
+    else
+        choose_mac(mac);
+    if (rtnl_veth_add(ns->rtnl, GUEST_LINK_NAME, NULL, c->name, mac, c->mtu,
+                      ns->guest_fd, err) != 0)
+        return -1;
+    ns->guest_link = rtnl_link_index(ns->rtnl, GUEST_LINK_NAME);
+    return set_up_link(ns->rtnl, ns->guest_link, &up, ns->ipv6, err);
+}
+
+/* --- settings that only /proc/sys has --- */
+
+static int write_sysctl(const char *path, const char *value, GError **err)
+{
+    owned_fd fd = open(path, O_WRONLY | O_CLOEXEC);
+    int rc = fd < 0 ? -errno : fd_write_all(fd, value, strlen(value));
+
+    if (rc == 0)
+        return 0;
+    errno = -rc;
+    return error_set_errno(err, "set %s to %s", path, value);
+}
+
+/* A new namespace takes this over from the host; "strict" would drop all that
+   comes back from the gate.  It hardly ever is. */
+static int allow_any_path(GError **err)
+{
+    static const char path[] = "/proc/sys/net/ipv4/conf/all/rp_filter";
+    owned_fd fd = open(path, O_RDONLY | O_CLOEXEC);
+    char value = '1';
+
+    if (fd >= 0 && read(fd, &value, 1) == 1 && value == '0')
+        return 0;
+    return write_sysctl(path, "0", err);
+}
+
+static int set_sysctls(const struct relay_ns *ns, GError **err)
+{
+    if (allow_any_path(err) != 0)
+        return -1;
+    return ns->ipv6 ? write_sysctl("/proc/sys/net/ipv6/conf/all/forwarding",
+                                   "1", err)
+                    : 0;
+}
+
+/* --- all of it --- */
+
+static int make_listeners(struct relay_ns *ns, struct relay_rules *rules,
+                          int *fds, GError **err)
+{
+    fds[RELAY_NS_LISTENER] = relay_socket_listen(AF_INET, RELAY_MARK_TO_GUEST,
+                                                 &rules->listener, err);
+    if (fds[RELAY_NS_LISTENER] < 0)
+        return -1;
+    if (!ns->ipv6)
+        return 0;
+    fds[RELAY_NS_LISTENER6] = relay_socket_listen(AF_INET6, RELAY_MARK_TO_GUEST,
+                                                  &rules->listener6, err);
+    return fds[RELAY_NS_LISTENER6] < 0 ? -1 : 0;
+}
+
+static int build(struct relay_ns *ns, const struct agent_relay_open *c,
+                 int *fds, GError **err)
+{
+    struct relay_rules rules = { .guest_link_name = GUEST_LINK_NAME,
+                                 .gate_link_name = GATE_LINK_NAME,
+                                 .ipv6 = ns->ipv6 };
+    const struct rtnl_link_change up = { .up = true };
+    uint8_t mac[6];
+
+    ns->rtnl = rtnl_open(err);
+    if (ns->rtnl == NULL)
+        return -1;
+    if (rtnl_link_set(ns->rtnl, rtnl_link_index(ns->rtnl, "lo"), &up, err) !=
+            0 ||
+        set_sysctls(ns, err) != 0 ||
+        make_listeners(ns, &rules, fds, err) != 0 ||
+        make_gate_link(ns, &fds[RELAY_NS_TAP], err) != 0 ||
+        make_guest_link(ns, c, mac, err) != 0)
+        return -1;
+    rules.guest_link = ns->guest_link;
+    rules.gate_link = rtnl_link_index(ns->rtnl, GATE_LINK_NAME);
+    if (relay_rules_apply(ns->rtnl, &rules, err) != 0)
+        return -1;
+    return relay_rules_set_guest_mac(ns->rtnl, ns->guest_link, ns->ipv6, mac,
+                                     err);
+}
+
+static void close_all(int *fds)
+{
+    for (size_t i = 0; i < RELAY_NS_FD_COUNT; i++)
+        own_close(&fds[i]);
+}
+
+struct relay_ns *relay_ns_open(struct rtnl *guest,
+                               const struct agent_relay_open *config, int *fds,
+                               GError **err)
+{
+    owned(relay_ns) ns = g_new0(struct relay_ns, 1);
+    int rc;
+
+    ns->guest_fd = ns->relay_fd = -1;
+    ns->guest = guest;
+    ns->ipv6 = config->ipv6 != 0;
+    memcpy(ns->name, config->name, sizeof(ns->name));
+    for (size_t i = 0; i < RELAY_NS_FD_COUNT; i++)
+        fds[i] = -1;
+    rc = make_namespace(ns, err);
+    if (rc == 0)
+        rc = build(ns, config, fds, err);
+    if (ns->guest_fd >= 0)
+        go_back(ns);
+    if (rc == 0)
+        return g_steal_pointer(&ns);
+    close_all(fds);
+    return NULL;
+}
+
+void relay_ns_free(struct relay_ns *ns)
+{
+    if (ns == NULL)
+        return;
+    /* The namespace's own end may come later; the guest's name is free now. */
+    if (ns->rtnl != NULL && ns->guest_link != 0)
+        (void)rtnl_link_delete(ns->rtnl, ns->guest_link, NULL);
+    rtnl_close(ns->rtnl);
+    own_close(&ns->relay_fd);
+    own_close(&ns->guest_fd);
+    g_free(ns);
+}
+
+/* --- later --- */
+
+int relay_ns_sockets(struct relay_ns *ns, sa_family_t family, int *fds,
+                     size_t count, GError **err)
+{
+    size_t made = 0;
+
+    if (go(ns->relay_fd, err) != 0)
+        return -1;
+    while (made < count) {
+        fds[made] = relay_socket_blank(family, RELAY_MARK_TO_GUEST, err);
+        if (fds[made] < 0)
+            break;
+        made++;
+    }
+    go_back(ns);
+    if (made == count)
+        return 0;
+    while (made > 0)
+        own_close(&fds[--made]);
+    return -1;
+}
+
+int relay_ns_refresh(struct relay_ns *ns, GError **err)
+{
+    owned_fd fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    struct ifreq ifr = { 0 };
+    uint8_t mac[6];
+
+    g_strlcpy(ifr.ifr_name, ns->name, sizeof(ifr.ifr_name));
+    if (fd < 0 || ioctl(fd, SIOCGIFHWADDR, &ifr) != 0)
+        return error_set_errno(err, "read the MAC address of %s", ns->name);
+    memcpy(mac, ifr.ifr_hwaddr.sa_data, sizeof(mac));
+    return relay_rules_set_guest_mac(ns->rtnl, ns->guest_link, ns->ipv6, mac,
+                                     err);
+}

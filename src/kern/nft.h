@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+#include "base/addr.h"
+#include "base/own.h"
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * nftables by nfnetlink, encoded by libnftnl: what `nft -f` does with a file,
+ * for the network namespace of the calling process.  A batch collects tables,
+ * chains and rules in memory; nft_batch_commit() applies all of it or nothing.
+ * Agent process only: needs CAP_NET_ADMIN over the namespace.
+ */
+struct nft_batch;
+struct nft_rule;
+
+/* A base chain, at its table's hook.  Strings are kept by reference. */
+struct nft_chain {
+    int family;         /* NFPROTO_INET, NFPROTO_NETDEV ... */
+    const char *table;  /* one table per family and name */
+    const char *name;   /* also names the chain in errors */
+    uint32_t hook;      /* NF_NETDEV_INGRESS, NF_INET_PRE_ROUTING ... */
+    int32_t priority;   /* smaller runs first */
+    const char *device; /* netdev family only */
+};
+
+struct nft_batch *nft_batch_new(void);
+void nft_batch_free(struct nft_batch *batch);
+OWN_DEFINE(nft_batch)
+
+void nft_batch_add_table(struct nft_batch *batch, int family, const char *name);
+/* Its policy is to accept. */
+void nft_batch_add_chain(struct nft_batch *batch,
+                         const struct nft_chain *chain);
+/* Appends to the rule's chain; frees the rule. */
+void nft_batch_add_rule(struct nft_batch *batch, struct nft_rule *rule);
+
+/*
+ * 0; or -1 and an error that names what the kernel refused and why: ENOENT for
+ * an expression that it does not have, EOPNOTSUPP for a family.
+ */
+int nft_batch_commit(struct nft_batch *batch, GError **err);
+
+/* A rule is a row of matches and statements, run from the first to the last
+   until a match fails. */
+struct nft_rule *nft_rule_new(const struct nft_chain *chain);
+
+void nft_match_iif(struct nft_rule *rule, unsigned index);
+/* The family of an IP packet, in a chain that sees both: AF_INET, AF_INET6. */
+void nft_match_family(struct nft_rule *rule, sa_family_t family);
+/* ETH_P_IP and so on, in a netdev chain. */
+void nft_match_ethertype(struct nft_rule *rule, uint16_t ethertype);
+/* Never true for what is not IP, also when `equal` is false. */
+void nft_match_l4proto(struct nft_rule *rule, uint8_t proto, bool equal);
+/* Never true for later fragments. */
+void nft_match_tcp_flags(struct nft_rule *rule, uint8_t mask, uint8_t value,
+                         bool equal);
+/* IPv6 packets whose destination starts with the `len` bits (16 at most) of
+   `prefix`, in a netdev chain. */
+void nft_match_ipv6_dst(struct nft_rule *rule, uint16_t prefix, unsigned len);
+/* PACKET_HOST and so on of packet(7). */
+void nft_match_pkttype(struct nft_rule *rule, uint8_t type);
+/* A socket of ours with IP_TRANSPARENT will get the packet. */
+void nft_match_transparent_socket(struct nft_rule *rule);
+
+void nft_set_pkttype(struct nft_rule *rule, uint8_t type);
+void nft_set_mark(struct nft_rule *rule, uint32_t mark);
+/* Hands a packet to the listener at `to`, wherever it was sent. */
+void nft_tproxy(struct nft_rule *rule, const struct ip_endpoint *to);
+/* Sends the frame out of another interface as it is (netdev ingress). */
+void nft_forward_frame(struct nft_rule *rule, unsigned index);
+void nft_accept(struct nft_rule *rule);
+void nft_drop(struct nft_rule *rule);
