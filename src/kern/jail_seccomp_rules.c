@@ -5,6 +5,7 @@
 #include <net/if.h>
 #include <linux/if_tun.h>
 #include <linux/netlink.h>
+#include <linux/nsfs.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -237,8 +238,8 @@ const struct jail_seccomp_rule jail_seccomp_allowed[] = {
     SOCKET_OPTION(FOR_AGENT, SOL_SOCKET, SO_MARK),
     SOCKET_OPTION(FOR_AGENT, SOL_SOCKET, SO_RCVBUFFORCE),
     SOCKET_OPTION(FOR_AGENT, SOL_SOCKET, SO_SNDBUFFORCE),
-    /* TCP_NODELAY to TCP_QUICKACK: no TCP_ULP, no TCP_REPAIR. */
-    IF2(FOR_BOTH, setsockopt, IS(1, IPPROTO_TCP), AT_MOST(2, TCP_QUICKACK)),
+    /* TCP_NODELAY to TCP_CONGESTION: no TCP_ULP, no TCP_REPAIR. */
+    IF2(FOR_BOTH, setsockopt, IS(1, IPPROTO_TCP), AT_MOST(2, TCP_CONGESTION)),
     SOCKET_OPTION(FOR_BOTH, IPPROTO_TCP, TCP_USER_TIMEOUT),
     SOCKET_OPTION(FOR_BOTH, IPPROTO_TCP, TCP_NOTSENT_LOWAT),
     SOCKET_OPTION(FOR_BOTH, IPPROTO_UDP, UDP_GRO),
@@ -263,13 +264,16 @@ const struct jail_seccomp_rule jail_seccomp_allowed[] = {
     IOCTL(FOR_GATE, SIOCOUTQ),
     IOCTL(FOR_BOTH, SIOCGIFADDR),
     IOCTL(FOR_BOTH, SIOCGIFFLAGS),
+    IOCTL(FOR_AGENT, SIOCGIFHWADDR),
     IOCTL(FOR_BOTH, SIOCGIFINDEX),
     IOCTL(FOR_BOTH, SIOCGIFMTU),
     IOCTL(FOR_BOTH, SIOCGIFNAME),
     IOCTL(FOR_BOTH, TUNGETIFF),
+    IOCTL(FOR_AGENT, NS_GET_NSTYPE),
     IOCTL(FOR_AGENT, TUNGETFEATURES),
     IOCTL(FOR_AGENT, TUNSETIFF),
     IOCTL(FOR_AGENT, TUNSETOFFLOAD),
+    IOCTL(FOR_AGENT, TUNSETPERSIST),
     IOCTL(FOR_AGENT, TUNSETVNETHDRSZ),
     /* isatty(3): how stdio begins. */
     IOCTL(FOR_BOTH, TCGETS),

@@ -296,7 +296,7 @@ static void a_failed_start_leaves_nothing(void)
     g_assert_cmpint(waitpid(-1, NULL, WNOHANG), ==, 0);
 }
 
-static void keeps_few_descriptors_and_one_capability(void)
+static void keeps_few_descriptors_and_capabilities(void)
 {
     owned_fd kept = open("/proc/self/status", O_RDONLY); /* not close-on-exec */
     owned_fd ours = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
@@ -313,9 +313,9 @@ static void keeps_few_descriptors_and_one_capability(void)
         count++;
     g_dir_close(dir);
     g_assert_cmpuint(count, ==, 5); /* 0, 1, 2, the socket, rtnetlink */
-    g_assert_nonnull(strstr(status, "CapEff:\t0000000000001000\n"));
-    g_assert_nonnull(strstr(status, "CapPrm:\t0000000000001000\n"));
-    g_assert_nonnull(strstr(status, "CapBnd:\t0000000000001000\n"));
+    g_assert_nonnull(strstr(status, "CapEff:\t0000000000201000\n"));
+    g_assert_nonnull(strstr(status, "CapPrm:\t0000000000201000\n"));
+    g_assert_nonnull(strstr(status, "CapBnd:\t0000000000201000\n"));
     g_assert_nonnull(strstr(status, "NoNewPrivs:\t1\n"));
     g_assert_nonnull(strstr(status, "Seccomp:\t2\n"));
     g_assert_nonnull(strstr(status, "Name:\tslipgate-agent\n"));
@@ -442,8 +442,8 @@ int main(int argc, char **argv)
                     refuses_messages_of_other_sizes);
     g_test_add_func("/agent/a failed start leaves nothing",
                     a_failed_start_leaves_nothing);
-    g_test_add_func("/agent/keeps few descriptors and one capability",
-                    keeps_few_descriptors_and_one_capability);
+    g_test_add_func("/agent/keeps few descriptors and capabilities",
+                    keeps_few_descriptors_and_capabilities);
     g_test_add_func("/agent/its end is seen", its_end_is_seen);
     g_test_add_func("/agent/dies with the gate", dies_with_the_gate);
     g_test_add_func("/agent/ends at the end of the connection",
