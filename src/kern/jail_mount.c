@@ -27,6 +27,13 @@
 static const char *const bases[] = { "/tmp", "/mnt", "/usr", "/proc",
                                      "/sys", "/dev", "/etc", "/run" };
 
+char *jail_mount_dir_path(int fd)
+{
+    g_autofree char *link = g_strdup_printf("/proc/self/fd/%d", fd);
+
+    return g_file_read_link(link, NULL);
+}
+
 #ifdef SYS_open_tree
 static bool is_same_file(int a, int b)
 {
@@ -36,18 +43,13 @@ static bool is_same_file(int a, int b)
            st_a.st_dev == st_b.st_dev && st_a.st_ino == st_b.st_ino;
 }
 
-int jail_mount_pin_dir(int fd)
+int jail_mount_pin_dir(int fd, const char *path)
 {
-    g_autofree char *link = g_strdup_printf("/proc/self/fd/%d", fd);
-    g_autofree char *path = g_file_read_link(link, NULL);
-    owned_fd tree = -1;
-
-    if (path == NULL)
-        return -ENOENT;
     /* By path: `fd` itself stands in the mount namespace that was left. */
-    tree = (int)syscall(SYS_open_tree, AT_FDCWD, path,
-                        OPEN_TREE_CLONE | (unsigned)OPEN_TREE_CLOEXEC |
-                            AT_SYMLINK_NOFOLLOW);
+    owned_fd tree = (int)syscall(SYS_open_tree, AT_FDCWD, path,
+                                 OPEN_TREE_CLONE | (unsigned)OPEN_TREE_CLOEXEC |
+                                     AT_SYMLINK_NOFOLLOW);
+
     if (tree < 0)
         return -errno;
     if (!is_same_file(fd, tree))
@@ -55,9 +57,10 @@ int jail_mount_pin_dir(int fd)
     return dup3(tree, fd, O_CLOEXEC) < 0 ? -errno : 0;
 }
 #else
-int jail_mount_pin_dir(int fd)
+int jail_mount_pin_dir(int fd, const char *path)
 {
     (void)fd;
+    (void)path;
     return -ENOSYS;
 }
 #endif

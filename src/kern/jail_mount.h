@@ -33,11 +33,26 @@ enum jail_mount_space {
 int jail_mount_unshare(int userns_fd, enum jail_mount_space *out, GError **err);
 
 /*
- * Replaces the open directory `fd` by the same directory in a mount of its own,
- * under the same number, so that ".." no longer leads out of it.  0 or -errno;
- * on failure `fd` is as before (-ENOSYS before Linux 5.2).
+ * The path of the open directory `fd`, to be asked before jail_mount_unshare(),
+ * which may take the old mounts and so the names away; free it with g_free().
+ * NULL when it has none.
  */
-int jail_mount_pin_dir(int fd);
+char *jail_mount_dir_path(int fd);
+
+/*
+ * Replaces the open directory `fd`, which is at `path`, by the same directory
+ * in a mount of its own, under the same number, so that ".." no longer leads
+ * out of it.  0 or -errno; on failure `fd` is as before (-ENOSYS before Linux
+ * 5.2, -ESTALE if something else is at `path`).
+ */
+int jail_mount_pin_dir(int fd, const char *path);
+
+/*
+ * True if something is mounted right on `path`; such a file cannot be replaced
+ * by a rename, and its directory hides what it really is.  Before Linux 5.8
+ * only mounts from other file systems are noticed.
+ */
+bool jail_mount_is_on(const char *path);
 
 /* One thing that the new root shows, at the path it had. */
 struct jail_mount_item {

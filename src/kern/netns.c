@@ -45,7 +45,7 @@ int userns_open(const char *path, GError **err)
     return open_kind(path, &user_kind, err);
 }
 
-static bool is_own_userns(int userns_fd)
+bool userns_is_own(int userns_fd)
 {
     struct stat own, other;
 
@@ -56,7 +56,7 @@ static bool is_own_userns(int userns_fd)
 
 int netns_enter(int userns_fd, int netns_fd, GError **err)
 {
-    if (userns_fd >= 0 && !is_own_userns(userns_fd) &&
+    if (userns_fd >= 0 && !userns_is_own(userns_fd) &&
         setns(userns_fd, CLONE_NEWUSER) != 0)
         return error_set_errno(err, "join the target's user namespace");
     if (setns(netns_fd, CLONE_NEWNET) != 0)

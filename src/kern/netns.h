@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 #include <glib.h>
+#include <stdbool.h>
 
 /*
  * Namespace handles (namespaces(7)).  Any process; opening needs no privilege
@@ -9,6 +10,9 @@
  */
 int netns_open(const char *path, GError **err);
 int userns_open(const char *path, GError **err);
+
+/* True if the caller is in the user namespace that the descriptor is for. */
+bool userns_is_own(int userns_fd);
 
 /*
  * Joins the user namespace `userns_fd` (-1: none), then the network namespace

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "app/sandbox.h"
+
+#include "app/sandbox_view.h"
+#include "base/error.h"
+#include "base/fdio.h"
+#include "base/log.h"
+#include "base/own.h"
+#include "kern/jail_caps.h"
+#include "kern/jail_landlock.h"
+#include "kern/jail_seccomp.h"
+#include "kern/netns.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+/*
+ * Theory.  The guest is not trusted and is often root in its namespaces; the
+ * gate parses all it sends.  If a frame ever takes the gate over, what the gate
+ * holds is what the guest gets.  Each stage below takes something away, and
+ * stands where it stands because a later one would make it impossible:
+ *
+ *   no_cores -> empty_root -> few_caps -> no_growth -> landlock -> unseen
+ *            -> few_calls
+ *
+ * "Should" is what must go on working after the stage, "must not" what it ends.
+ * no_cores, few_caps, no_growth and unseen always hold.
+ *
+ * What is demanded.  slirp4netns ends if any part of --enable-sandbox fails;
+ * engines give that flag by default and users expect what it says.  So without
+ * the empty root, and without the filter for --enable-seccomp, the helper does
+ * not start.  Landlock is a second wall that no flag has ever promised: if the
+ * kernel lacks or refuses it, that shows in get_status and nothing else.  The
+ * control socket's directory is pinned where the kernel can (Linux 5.2).
+ */
+
+struct entering {
+    const struct sandbox_request *request;
+    struct sandbox_state *state;
+    struct sandbox_view *view;
+    bool shares_userns; /* with the guest, or perhaps */
+};
+
+static void set_text(char **where, const char *text)
+{
+    g_free(*where);
+    *where = g_strdup(text);
+}
+
+static void set_fallback(char **where, const char *reason)
+{
+    g_free(*where);
+    *where = g_strconcat("fallback: ", reason, NULL);
+}
+
+/* Takes `why`, which tells what the machine refuses; 0 if that may be. */
+static int fall_back(enum sandbox_want want, const char *stage, char **where,
+                     GError *why, GError **err)
+{
+    if (want == SANDBOX_DEMAND) {
+        g_propagate_prefixed_error(err, why, "%s: ", stage);
+        return -1;
+    }
+    log_warn("going on without %s: %s", stage, why->message);
+    set_fallback(where, why->message);
+    g_error_free(why);
+    return 0;
+}
+
+/*
+ * no_cores: before anything, while /proc is there.
+ * Should: nothing to keep.  Must not: leave the guest's traffic, which is most
+ * of our memory, in a core file.  A core handler behind a pipe ignores the
+ * limit, so the pages themselves are taken out as well.
+ */
+static int no_cores(struct entering *e, GError **err)
+{
+    static const struct rlimit none = { 0, 0 };
+    owned_fd filter = open("/proc/self/coredump_filter", O_WRONLY | O_CLOEXEC);
+
+    (void)e;
+    if (filter >= 0)
+        (void)fd_write_all(filter, "0", 1);
+    if (setrlimit(RLIMIT_CORE, &none) != 0)
+        return error_set_errno(err, "forbid core files");
+    return 0;
+}
+
+/*
+ * empty_root: before few_caps, as it takes CAP_SYS_ADMIN, be it in a user
+ * namespace of our own.
+ * Should: see resolv.conf, also after it was replaced; stay in the host's
+ * network namespace; bind low ports if root started us there; remove the
+ * control socket at the end.  Must not: see any other file, reach a UNIX socket
+ * with a name, change anything in the mount namespace we came from, or be in
+ * the guest's user namespace, where its root would rule over us.  (That last
+ * one is given up where nothing else is possible.)
+ */
+static int empty_root(struct entering *e, GError **err)
+{
+    const struct sandbox_request *request = e->request;
+    g_autofree char *control_dir =
+        request->control_dir_fd >= 0
+            ? jail_mount_dir_path(request->control_dir_fd)
+            : NULL;
+    GError *why = NULL;
+    size_t count;
+    const struct jail_mount_item *items = sandbox_view_items(e->view, &count);
+
+    if (request->sandbox == SANDBOX_OFF)
+        return 0;
+    if (jail_mount_unshare(request->guest_userns_fd, &e->state->space, &why) <
+        0)
+        return fall_back(request->sandbox, "the sandbox", &e->state->sandbox,
+                         why, err);
+    if (control_dir != NULL)
+        (void)jail_mount_pin_dir(request->control_dir_fd, control_dir);
+    if (jail_mount_root(items, count, &why) < 0)
+        return fall_back(request->sandbox, "the sandbox", &e->state->sandbox,
+                         why, err);
+    if (e->state->space != JAIL_MOUNT_SAME)
+        e->shares_userns = e->state->space == JAIL_MOUNT_JOINED;
+    set_text(&e->state->sandbox, "on");
+    return 0;
+}
+
+/*
+ * few_caps: after empty_root, before no_growth.
+ * Should: bind ports below 1024 if whoever started us could.  (Callers of
+ * --enable-sandbox look for this capability; in a user namespace of our own it
+ * is worth nothing.)  Must not: do anything else that takes a privilege.
+ */
+static int few_caps(struct entering *e, GError **err)
+{
+    struct jail_caps held;
+
+    if (jail_caps_keep(JAIL_CAP(CAP_NET_BIND_SERVICE), err) < 0 ||
+        jail_caps_read(&held, err) < 0)
+        return -1;
+    e->state->caps = held.permitted;
+    return 0;
+}
+
+/*
+ * no_growth: after few_caps, before landlock and few_calls, which want it.
+ * Should: nothing to keep.  Must not: gain by executing a set-id program.
+ */
+static int no_growth(struct entering *e, GError **err)
+{
+    (void)e;
+    return jail_no_new_privs(err);
+}
+
+/*
+ * landlock: after empty_root, which it would forbid.
+ * Should: read what empty_root shows, remove the control socket.  Must not:
+ * open anything else, even by way of a descriptor of a directory outside, or
+ * connect to an abstract UNIX socket of the host.
+ */
+static int landlock(struct entering *e, GError **err)
+{
+    struct jail_landlock_rules rules = {
+        .removable_dir_fd = e->request->control_dir_fd,
+    };
+    g_autoptr(GError) why = NULL;
+    int rc;
+
+    (void)err;
+    if (e->request->sandbox == SANDBOX_OFF)
+        return 0;
+    rules.readable = sandbox_view_readable(e->view, &rules.readable_count);
+    rc = jail_landlock_restrict(&rules, &why);
+    if (rc < 0)
+        set_fallback(&e->state->landlock, why->message);
+    else
+        set_text(&e->state->landlock,
+                 rc > 0 ? "on" : "fallback: the kernel has none");
+    return 0;
+}
+
+/*
+ * unseen: after empty_root, since it closes /proc/self/uid_map.
+ * Should: let the user who started us look (ps, debuggers, scripts that read
+ * /proc/PID/root) where the kernel keeps the guest out by itself: a process in
+ * a user namespace below ours or beside it cannot trace us.  Must not: be
+ * traced by a guest in our own user namespace.
+ */
+static int unseen(struct entering *e, GError **err)
+{
+    if (!e->shares_userns)
+        return 0;
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+        return error_set_errno(err, "hide from tracers");
+    return 0;
+}
+
+static void announce(void)
+{
+    g_autofree char *fatal = jail_seccomp_fatal_calls(JAIL_SECCOMP_GATE, 0);
+
+    printf("seccomp: The following syscalls are blocked: %s"
+           " (deadly), and all others but %u\n",
+           fatal, jail_seccomp_allowed_calls(JAIL_SECCOMP_GATE, 0));
+    (void)fflush(stdout);
+}
+
+/*
+ * few_calls: last, since the filter refuses the calls of all other stages.
+ * Should: carry traffic, serve the control socket, read resolv.conf, end.  Must
+ * not: start a program or process, write or make a file, make raw, packet or
+ * UNIX sockets, trace or signal others, have executable memory made, or reach
+ * the kernel by calls that the work does not need.
+ */
+static int few_calls(struct entering *e, GError **err)
+{
+    const struct sandbox_request *request = e->request;
+    unsigned flags = request->seccomp_log_only ? JAIL_SECCOMP_LOG_ONLY : 0;
+    GError *why = NULL;
+
+    if (request->seccomp == SANDBOX_OFF)
+        return 0;
+    if (request->seccomp_announce)
+        announce();
+    if (jail_seccomp_load(JAIL_SECCOMP_GATE, flags, &why) < 0)
+        return fall_back(request->seccomp, "seccomp", &e->state->seccomp, why,
+                         err);
+    set_text(&e->state->seccomp, "on");
+    return 0;
+}
+
+static int (*const stages[])(struct entering *e, GError **err) = {
+    no_cores, empty_root, few_caps, no_growth, landlock, unseen, few_calls,
+};
+
+int sandbox_enter(const struct sandbox_request *request,
+                  struct sandbox_state *out, GError **err)
+{
+    owned(sandbox_view) view =
+        sandbox_view_new(request->resolv_conf != NULL ? request->resolv_conf
+                                                      : "/etc/resolv.conf");
+    struct entering e = { request, out, view, true };
+
+    *out = (struct sandbox_state){
+        .sandbox = g_strdup("off"),
+        .landlock = g_strdup("off"),
+        .seccomp = g_strdup("off"),
+    };
+    if (request->guest_userns_fd >= 0)
+        e.shares_userns = userns_is_own(request->guest_userns_fd);
+    for (size_t i = 0; i < G_N_ELEMENTS(stages); i++)
+        if (stages[i](&e, err) < 0)
+            return -1;
+    return 0;
+}
+
+void sandbox_state_clear(struct sandbox_state *state)
+{
+    g_clear_pointer(&state->sandbox, g_free);
+    g_clear_pointer(&state->landlock, g_free);
+    g_clear_pointer(&state->seccomp, g_free);
+}
