@@ -40,24 +40,28 @@ static enum frame_defect parse_udp(struct frame *f)
     return FRAME_GOOD;
 }
 
+static enum frame_defect parse_icmp(struct frame *f)
+{
+    if (f->len - f->l4 < FRAME_ICMP_LEN)
+        return FRAME_TOO_SHORT;
+    f->payload = f->l4 + FRAME_ICMP_LEN;
+    return FRAME_GOOD;
+}
+
 static enum frame_defect parse_transport(struct frame *f, size_t l4)
 {
+    bool v6 = f->ethertype == ETHERTYPE_IPV6;
+
     f->l4 = l4;
-    switch (f->proto) {
-    case IPPROTO_TCP:
+    if (f->proto == IPPROTO_TCP)
         return parse_tcp(f);
-    case IPPROTO_UDP:
+    if (f->proto == IPPROTO_UDP)
         return parse_udp(f);
-    case IPPROTO_ICMP:
-    case IPPROTO_ICMPV6:
-        if (f->len - l4 < FRAME_ICMP_LEN)
-            return FRAME_TOO_SHORT;
-        f->payload = l4 + FRAME_ICMP_LEN;
-        return FRAME_GOOD;
-    default:
-        f->l4 = 0;
-        return FRAME_GOOD;
-    }
+    /* Each family has one of its own; the other's is nothing that we know. */
+    if (f->proto == (v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP))
+        return parse_icmp(f);
+    f->l4 = 0;
+    return FRAME_GOOD;
 }
 
 static enum frame_defect parse_ipv4(struct frame *f)
@@ -109,6 +113,14 @@ static enum frame_defect parse_ipv6(struct frame *f)
     return parse_transport(f, FRAME_ETH_LEN + FRAME_IPV6_LEN);
 }
 
+static enum frame_defect parse_arp(struct frame *f)
+{
+    if (f->len < FRAME_ETH_LEN + FRAME_ARP_LEN)
+        return FRAME_TOO_SHORT;
+    f->len = FRAME_ETH_LEN + FRAME_ARP_LEN;
+    return FRAME_GOOD;
+}
+
 enum frame_defect frame_parse(uint8_t *data, size_t len, struct frame *out)
 {
     memset(out, 0, sizeof(*out));
@@ -121,7 +133,7 @@ enum frame_defect frame_parse(uint8_t *data, size_t len, struct frame *out)
     out->ethertype = frame_get16(data + 12);
     switch (out->ethertype) {
     case ETHERTYPE_ARP:
-        return FRAME_GOOD;
+        return parse_arp(out);
     case ETHERTYPE_IP:
         return parse_ipv4(out);
     case ETHERTYPE_IPV6:

@@ -16,6 +16,7 @@
 #define FRAME_TCP_LEN  20u
 #define FRAME_UDP_LEN  8u
 #define FRAME_ICMP_LEN 8u
+#define FRAME_ARP_LEN  28u /* for IPv4 on Ethernet (RFC 826) */
 /* An Ethernet header and the largest IP packet. */
 #define FRAME_MAX (FRAME_ETH_LEN + 65535u)
 
@@ -55,9 +56,9 @@ enum frame_defect {
 
 /*
  * Parses `len` bytes at `data`.  ARP frames have ethertype only.  Fragments and
- * transports other than TCP, UDP, ICMP and ICMPv6 have addresses and `proto`,
- * but no `l4`.  IPv6 extension headers are not walked (nothing behind us does).
- * Anything but FRAME_GOOD leaves `out` undefined.
+ * transports other than TCP, UDP and the family's own ICMP have addresses and
+ * `proto`, but no `l4`.  IPv6 extension headers are not walked (nothing behind
+ * us does). Anything but FRAME_GOOD leaves `out` undefined.
  */
 enum frame_defect frame_parse(uint8_t *data, size_t len, struct frame *out);
 
