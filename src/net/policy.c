@@ -15,12 +15,23 @@ enum place {
     PLACE_DNS,           /* net+3, fd00::3 */
     PLACE_HOST_LOOPBACK, /* another spelling of the host's loopback */
     PLACE_MULTICAST,
-    PLACE_NOWHERE, /* never valid on a wire */
+    PLACE_BROADCAST, /* of the guest's network */
+    PLACE_NOWHERE,   /* on the guest's side of the link, or on no wire */
 };
 
 static bool is_v4_zero_net(const struct ip_addr *a)
 {
     return ntohl(a->v4.s_addr) >> 24 == 0;
+}
+
+/* The guest's network is behind us; the host may have one of that number. */
+static enum place place_in_network(const struct plan *plan,
+                                   const struct ip_addr *a)
+{
+    uint32_t host_bits = a->v4.s_addr & ~plan->netmask.v4.s_addr;
+
+    return host_bits == ~plan->netmask.v4.s_addr ? PLACE_BROADCAST
+                                                 : PLACE_NOWHERE;
 }
 
 static enum place place_v4(const struct plan *plan, const struct ip_addr *a)
@@ -35,6 +46,8 @@ static enum place place_v4(const struct plan *plan, const struct ip_addr *a)
         return PLACE_HOST_LOOPBACK;
     if (IN_MULTICAST(ntohl(a->v4.s_addr)))
         return PLACE_MULTICAST;
+    if (ip_addr_in_prefix(a, &plan->network, plan->prefix_len))
+        return place_in_network(plan, a);
     return PLACE_WORLD;
 }
 
@@ -61,28 +74,43 @@ static bool is_echo(int proto)
     return proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6;
 }
 
-static enum policy_verdict to_host(const struct policy *policy)
+static enum policy_verdict to_host(const struct policy *policy, int proto,
+                                   const struct ip_endpoint *dst)
 {
+    /* The stack below has a file server there, which nobody asked for. */
+    if (proto == IPPROTO_UDP && dst->port == PORT_TFTP)
+        return POLICY_UNREACHABLE;
     return policy->allow_host_loopback ? POLICY_ALLOW : POLICY_UNREACHABLE;
 }
 
-/* DHCP and DHCPv6, which the guest sends before it has an address. */
-static bool is_address_request(int proto, const struct ip_endpoint *dst)
+/*
+ * DHCP and DHCPv6, which the stack below answers itself, but only at these
+ * addresses: at any other the same ports lead to the host.
+ */
+static bool is_address_request(const struct plan *plan, int proto,
+                               const struct ip_endpoint *dst)
 {
-    return proto == IPPROTO_UDP &&
-           dst->port ==
-               (dst->addr.family == AF_INET ? PORT_BOOTPS : PORT_DHCPV6);
+    static const struct in6_addr all_dhcp = {
+        .s6_addr = { 0xff, 0x02, [13] = 1, [15] = 2 }
+    };
+
+    if (proto != IPPROTO_UDP)
+        return false;
+    if (dst->addr.family == AF_INET6)
+        return dst->port == PORT_DHCPV6 &&
+               IN6_ARE_ADDR_EQUAL(&dst->addr.v6, &all_dhcp);
+    return dst->port == PORT_BOOTPS &&
+           (dst->addr.v4.s_addr == htonl(INADDR_BROADCAST) ||
+            ip_addr_equal(&dst->addr, &plan->gateway));
 }
 
-static enum policy_verdict to_gateway(const struct policy *policy, int proto,
-                                      const struct ip_endpoint *dst)
+static enum policy_verdict to_resolver(const struct policy *policy, int proto,
+                                       const struct ip_endpoint *dst)
 {
-    /* The stack below answers echo itself and has a TFTP server. */
-    if (is_echo(proto) || is_address_request(proto, dst))
+    if (is_echo(proto))
         return POLICY_ALLOW;
-    if (proto == IPPROTO_UDP && dst->port == PORT_TFTP)
-        return POLICY_UNREACHABLE;
-    return to_host(policy);
+    return policy->enable_dns && dst->port == PORT_DNS ? POLICY_ALLOW
+                                                       : POLICY_UNREACHABLE;
 }
 
 enum policy_verdict policy_outbound(const struct policy *policy,
@@ -95,22 +123,21 @@ enum policy_verdict policy_outbound(const struct policy *policy,
 
     if (v6 && !policy->enable_ipv6)
         return POLICY_DROP;
+    if (is_address_request(plan, proto, dst))
+        return POLICY_ALLOW;
     switch (place) {
     case PLACE_GATEWAY:
-        return to_gateway(policy, proto, dst);
+        /* The stack below answers echo itself. */
+        return is_echo(proto) ? POLICY_ALLOW : to_host(policy, proto, dst);
     case PLACE_DNS:
-        if (is_echo(proto))
-            return POLICY_ALLOW;
-        if (dst->port != PORT_DNS)
-            return to_host(policy);
-        return policy->enable_dns ? POLICY_ALLOW : POLICY_UNREACHABLE;
+        return to_resolver(policy, proto, dst);
     case PLACE_HOST_LOOPBACK:
-        return is_address_request(proto, dst) ? POLICY_ALLOW : to_host(policy);
+        return to_host(policy, proto, dst);
     case PLACE_MULTICAST:
         /* Neighbour discovery stays on the link; the rest would leave it. */
-        return proto == IPPROTO_ICMPV6 || (v6 && is_address_request(proto, dst))
-                   ? POLICY_ALLOW
-                   : POLICY_DROP;
+        return proto == IPPROTO_ICMPV6 ? POLICY_ALLOW : POLICY_DROP;
+    case PLACE_BROADCAST:
+        return POLICY_DROP;
     case PLACE_NOWHERE:
         /* Link-local neighbours answer our router's discovery. */
         return proto == IPPROTO_ICMPV6 ? POLICY_ALLOW : POLICY_UNREACHABLE;
