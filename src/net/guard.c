@@ -52,9 +52,12 @@ static void refuse(struct guard *guard, const struct frame *f,
     uint8_t answer[REFUSE_MAX];
     size_t len = refuse_build(f, guard->plan, reason, answer);
 
+    if (len == 0) {
+        guard->stats->drop_policy++;
+        return;
+    }
     guard->stats->refused++;
-    if (len > 0)
-        guard->sink.answer(guard->sink.self, answer, len);
+    guard->sink.answer(guard->sink.self, answer, len);
 }
 
 /*

@@ -121,7 +121,8 @@ static size_t build_icmp(const struct frame *f, const struct plan *plan,
     return reply.len;
 }
 
-static bool is_multicast(const struct ip_addr *a)
+/* Addresses of many; an answer to or from such a one is no answer. */
+static bool is_of_many(const struct ip_addr *a)
 {
     if (a->family == AF_INET6)
         return IN6_IS_ADDR_MULTICAST(&a->v6);
@@ -131,8 +132,8 @@ static bool is_multicast(const struct ip_addr *a)
 
 static bool may_answer(const struct frame *f)
 {
-    if (f->src.addr.family == AF_UNSPEC || ip_addr_is_any(&f->src.addr) ||
-        is_multicast(&f->src.addr) || f->l4 == 0)
+    if (f->l4 == 0 || ip_addr_is_any(&f->src.addr) ||
+        is_of_many(&f->src.addr) || is_of_many(&f->dst.addr))
         return false;
     switch (f->proto) {
     case IPPROTO_TCP:
@@ -153,8 +154,5 @@ size_t refuse_build(const struct frame *f, const struct plan *plan,
         return 0;
     if (f->proto == IPPROTO_TCP && reason == REFUSE_RESET)
         return build_reset(f, out);
-    if (is_multicast(&f->dst.addr) &&
-        f->dst.addr.v4.s_addr != htonl(INADDR_BROADCAST))
-        return 0;
     return build_icmp(f, plan, reason, out);
 }

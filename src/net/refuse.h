@@ -23,7 +23,7 @@ enum refuse_reason {
  * Builds the answer to `f` into `out` (REFUSE_MAX bytes).  ICMP errors come
  * from the plan's gateway, a RST from the destination itself.  Returns the
  * frame's length, or 0 where RFC 1122 3.2.2 or RFC 4443 2.4 forbid an answer
- * (errors, resets, multicast) or there is nothing to answer.
+ * (errors, resets, multicast, broadcast) or there is nothing to answer.
  */
 size_t refuse_build(const struct frame *f, const struct plan *plan,
                     enum refuse_reason reason, uint8_t *out);
