@@ -138,6 +138,7 @@ int attach_open(struct attachment *attachment, const struct options *options,
     int rc;
 
     memset(attachment, 0, sizeof(*attachment));
+    attachment->userns_fd = -1;
     if (options->target_type == TARGET_TYPE_BESS) {
         rc = attach_bess(attachment, options, err);
     } else if (options->netns_type == NETNS_TYPE_TAPFD) {
@@ -155,5 +156,6 @@ void attach_close(struct attachment *attachment)
 {
     if (attachment->agent != NULL)
         agent_free(g_steal_pointer(&attachment->agent));
+    own_close(&attachment->userns_fd);
     g_clear_pointer(&attachment->target, g_free);
 }

@@ -14,6 +14,7 @@
 struct attachment {
     struct link link;
     struct agent *agent;     /* NULL with tapfd and BESS */
+    int userns_fd;           /* the guest's user namespace; -1: not known */
     char tap_name[IFNAMSIZ]; /* "" with tapfd and BESS */
     char *target;            /* for people: "pid 42", "path /run/netns/x" */
 };

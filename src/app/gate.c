@@ -1,47 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "app/gate.h"
 
-#include "app/attach.h"
 #include "app/banner.h"
+#include "app/gate_control.h"
+#include "app/gate_state.h"
 #include "app/outbound.h"
 #include "base/error.h"
 #include "base/fdio.h"
 #include "base/log.h"
-#include "control/server.h"
-#include "control/verbs_hostfwd.h"
-#include "control/verbs_status.h"
-#include "kern/loop.h"
-#include "kern/signals.h"
-#include "kern/target.h"
-#include "net/fwd.h"
-#include "net/policy.h"
-#include "net/pump.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <unistd.h>
-
-struct gate {
-    const struct options *options;
-    struct plan plan;
-    struct policy policy;
-    struct ip_addr outbound, outbound6;
-    struct attachment attachment;
-    struct loop *loop;
-    struct signals *signals;
-    struct target *target;
-    struct loop_watch exit_watch, agent_watch;
-    struct stats stats;
-    struct pump *pump;
-    struct fwd_driver slirp_driver;
-    const struct fwd_driver *drivers[2];
-    struct fwd_table *forwards;
-    struct verbs *verbs;
-    struct server *server;
-    int64_t started_ns;
-};
 
 /* --- what ends the helper --- */
 
@@ -120,59 +91,6 @@ static void watch_agent(struct gate *gate)
                      agent_fd(gate->attachment.agent), EPOLLIN | EPOLLRDHUP);
 }
 
-/* --- the control socket --- */
-
-static void fill_limits(const struct gate *gate, struct status *status)
-{
-    struct rlimit limit;
-
-    status->clients.used = server_client_count(gate->server);
-    status->clients.max = server_limits_default.clients_max;
-    status->forwards.used = fwd_count(gate->forwards);
-    /* Those that grow with use; the fixed few do not count. */
-    status->descriptors.used =
-        slirp_engine_sockets(pump_engine(gate->pump)) + status->clients.used;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
-        status->descriptors.max = limit.rlim_cur;
-}
-
-static void fill_status(void *self, struct status *status)
-{
-    const struct gate *gate = self;
-    const struct attachment *attachment = &gate->attachment;
-
-    status->version = PACKAGE_VERSION;
-    status->pid = getpid();
-    status->agent_pid =
-        attachment->agent != NULL ? agent_pid(attachment->agent) : 0;
-    status->target = attachment->target;
-    status->uptime_s =
-        (uint64_t)((loop_now_ns(gate->loop) - gate->started_ns) / 1000000000);
-    status->tap = attachment->tap_name[0] != '\0' ? attachment->tap_name : NULL;
-    status->mtu = gate->options->mtu;
-    status->plan = gate->plan;
-    status->ipv6 = gate->policy.enable_ipv6;
-    status->sandbox = "off";
-    status->seccomp = "off";
-    status->tcp_carrier = "slirp";
-    fill_limits(gate, status);
-}
-
-static int build_control(struct gate *gate, GError **err)
-{
-    const struct ip_addr none = { .family = AF_UNSPEC };
-
-    if (gate->options->api_socket == NULL)
-        return 0;
-    gate->verbs = verbs_new();
-    verbs_hostfwd_add(gate->verbs, gate->forwards, &gate->plan.guest,
-                      gate->policy.enable_ipv6 ? &gate->plan.guest6 : &none);
-    verbs_status_add(gate->verbs, fill_status, gate);
-    gate->server = server_new(gate->loop, gate->verbs,
-                              gate->options->api_socket, NULL, err);
-    return gate->server == NULL ? -1 : 0;
-}
-
 /* --- building --- */
 
 /* A process that is gone is told in the words that scripts look for. */
@@ -246,10 +164,35 @@ static int build(struct gate *gate, GError **err)
 {
     gate->signals = signals_new(gate->loop, on_signal, gate, err);
     if (gate->signals == NULL || build_pump(gate, err) < 0 ||
-        build_control(gate, err) < 0)
+        gate_control_start(gate, err) < 0)
         return -1;
     gate->started_ns = loop_now_ns(gate->loop);
     watch_agent(gate);
+    return 0;
+}
+
+static enum sandbox_want wanted(bool on, bool off)
+{
+    return on && !off ? SANDBOX_DEMAND : SANDBOX_OFF;
+}
+
+/* Last, when everything that needs the host's files or privileges is done. */
+static int confine(struct gate *gate, GError **err)
+{
+    const struct options *options = gate->options;
+    struct sandbox_request request = {
+        .sandbox = wanted(options->enable_sandbox, options->disable_sandbox),
+        .seccomp = wanted(options->enable_seccomp, options->disable_seccomp),
+        .seccomp_announce = options->enable_seccomp,
+        .guest_userns_fd = gate->attachment.userns_fd,
+        .control_dir_fd = gate_control_dir_fd(gate),
+    };
+
+    if (sandbox_enter(&request, &gate->confined, err) < 0)
+        return -1;
+    if (gate->target != NULL && request.sandbox != SANDBOX_OFF)
+        target_watch_sandboxed(gate->target);
+    gate_control_confined(gate);
     return 0;
 }
 
@@ -264,14 +207,14 @@ static void tell_ready(int fd)
 
 static void teardown(struct gate *gate)
 {
-    server_free(gate->server);
-    verbs_free(gate->verbs);
+    gate_control_stop(gate);
     fwd_table_free(gate->forwards);
     pump_free(gate->pump);
     target_free(gate->target);
     signals_free(gate->signals);
     attach_close(&gate->attachment);
     loop_free(gate->loop);
+    sandbox_state_clear(&gate->confined);
 }
 
 static int start(struct gate *gate, GError **err)
@@ -286,12 +229,12 @@ static int start(struct gate *gate, GError **err)
                  &gate->outbound6);
     fd_raise_limit();
     log_capture_glib();
-    return build(gate, err);
+    return build(gate, err) < 0 ? -1 : confine(gate, err);
 }
 
 int gate_main(const struct options *options)
 {
-    struct gate gate = { .options = options };
+    struct gate gate = { .options = options, .attachment.userns_fd = -1 };
     g_autoptr(GError) err = NULL;
     int status;
 

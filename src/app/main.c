@@ -3,6 +3,7 @@
 #include "app/options.h"
 #include "app/version.h"
 #include "kern/jail_seccomp.h"
+#include "kern/jail_seccomp.h"
 #include "net/slirp_engine.h"
 
 #include <signal.h>
@@ -16,6 +17,8 @@ static int print_version(const char *program)
         .slirp_config_max = slirp_engine_config_version(),
     };
 
+    jail_seccomp_version(&libraries.seccomp_major, &libraries.seccomp_minor,
+                         &libraries.seccomp_micro);
     jail_seccomp_version(&libraries.seccomp_major, &libraries.seccomp_minor,
                          &libraries.seccomp_micro);
     version_print(stdout, program, &libraries);

@@ -185,3 +185,8 @@ void server_free(struct server *server)
     socket_file_free(server->file);
     g_free(server);
 }
+
+int server_dir_fd(const struct server *server)
+{
+    return socket_file_dir_fd(server->file);
+}

@@ -42,3 +42,8 @@ OWN_DEFINE(server)
 
 /* Clients that are not just being seen off, for get_status. */
 size_t server_client_count(const struct server *server);
+/*
+ * A descriptor of the directory that holds the socket's file, for confinement;
+ * it stays the server's.
+ */
+int server_dir_fd(const struct server *server);

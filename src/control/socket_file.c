@@ -124,3 +124,8 @@ int socket_file_fd(const struct socket_file *file)
 {
     return file->fd;
 }
+
+int socket_file_dir_fd(const struct socket_file *file)
+{
+    return file->dir_fd;
+}

@@ -27,3 +27,5 @@ OWN_DEFINE(socket_file)
 
 /* The listening descriptor; it stays the file's. */
 int socket_file_fd(const struct socket_file *file);
+/* The directory that holds the file, likewise. */
+int socket_file_dir_fd(const struct socket_file *file);

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "app/gate_control.h"
+
+#include "app/gate_state.h"
+#include "control/verbs_hostfwd.h"
+#include "control/verbs_status.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+static void fill_limits(const struct gate *gate, struct status *status)
+{
+    struct rlimit limit;
+
+    status->clients.used = server_client_count(gate->server);
+    status->clients.max = server_limits_default.clients_max;
+    status->forwards.used = fwd_count(gate->forwards);
+    /* Those that grow with use; the fixed few do not count. */
+    status->descriptors.used =
+        slirp_engine_sockets(pump_engine(gate->pump)) + status->clients.used;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
+        status->descriptors.max = limit.rlim_cur;
+}
+
+static void fill_status(void *self, struct status *status)
+{
+    const struct gate *gate = self;
+    const struct attachment *attachment = &gate->attachment;
+
+    status->version = PACKAGE_VERSION;
+    status->pid = getpid();
+    status->agent_pid =
+        attachment->agent != NULL ? agent_pid(attachment->agent) : 0;
+    status->target = attachment->target;
+    status->uptime_s =
+        (uint64_t)((loop_now_ns(gate->loop) - gate->started_ns) / 1000000000);
+    status->tap = attachment->tap_name[0] != '\0' ? attachment->tap_name : NULL;
+    status->mtu = gate->options->mtu;
+    status->plan = gate->plan;
+    status->ipv6 = gate->policy.enable_ipv6;
+    status->sandbox = gate->confined.sandbox;
+    status->seccomp = gate->confined.seccomp;
+    status->tcp_carrier = "slirp";
+    fill_limits(gate, status);
+}
+
+int gate_control_start(struct gate *gate, GError **err)
+{
+    const struct ip_addr none = { .family = AF_UNSPEC };
+
+    if (gate->options->api_socket == NULL)
+        return 0;
+    gate->verbs = verbs_new();
+    verbs_hostfwd_add(gate->verbs, gate->forwards, &gate->plan.guest,
+                      gate->policy.enable_ipv6 ? &gate->plan.guest6 : &none);
+    verbs_status_add(gate->verbs, fill_status, gate);
+    gate->server = server_new(gate->loop, gate->verbs,
+                              gate->options->api_socket, NULL, err);
+    return gate->server == NULL ? -1 : 0;
+}
+
+void gate_control_stop(struct gate *gate)
+{
+    server_free(gate->server);
+    verbs_free(gate->verbs);
+}
+
+void gate_control_confined(struct gate *gate)
+{
+    if (gate->server != NULL && gate->confined.space != JAIL_MOUNT_SAME)
+        server_admit_unmapped(gate->server);
+}
+
+int gate_control_dir_fd(const struct gate *gate)
+{
+    return gate->server == NULL ? -1 : server_dir_fd(gate->server);
+}

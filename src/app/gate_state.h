@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+/* Shared by the app/gate* files only: what the gate is made of. */
+#include "app/attach.h"
+#include "app/options.h"
+#include "app/sandbox.h"
+#include "control/server.h"
+#include "kern/loop.h"
+#include "kern/signals.h"
+#include "kern/target.h"
+#include "net/fwd.h"
+#include "net/policy.h"
+#include "net/pump.h"
+
+struct gate {
+    const struct options *options;
+    struct plan plan;
+    struct policy policy;
+    struct ip_addr outbound, outbound6;
+    struct attachment attachment;
+    struct loop *loop;
+    struct signals *signals;
+    struct target *target;
+    struct loop_watch exit_watch, agent_watch;
+    struct stats stats;
+    struct pump *pump;
+    struct fwd_driver slirp_driver;
+    const struct fwd_driver *drivers[2];
+    struct fwd_table *forwards;
+    struct verbs *verbs;
+    struct server *server;
+    struct sandbox_state confined;
+    int64_t started_ns;
+};
