@@ -6,6 +6,7 @@
 #include "base/fdio.h"
 #include "base/log.h"
 #include "base/own.h"
+#include "base/sanitized.h"
 #include "kern/jail_caps.h"
 #include "kern/jail_landlock.h"
 #include "kern/jail_seccomp.h"
@@ -69,6 +70,24 @@ static int fall_back(enum sandbox_want want, const char *stage, char **where,
     return 0;
 }
 
+#if SANITIZED
+/* The search for leaks at exit wants /proc, and fails the process without. */
+static bool has_no_proc;
+
+int __lsan_is_turned_off(void);
+int __lsan_is_turned_off(void)
+{
+    return has_no_proc;
+}
+#endif
+
+static void lost_proc(void)
+{
+#if SANITIZED
+    has_no_proc = true;
+#endif
+}
+
 /*
  * no_cores: before anything, while /proc is there.
  * Should: nothing to keep.  Must not: leave the guest's traffic, which is most
@@ -123,6 +142,7 @@ static int empty_root(struct entering *e, GError **err)
     if (e->state->space != JAIL_MOUNT_SAME)
         e->shares_userns = e->state->space == JAIL_MOUNT_JOINED;
     set_text(&e->state->sandbox, "on");
+    lost_proc();
     return 0;
 }
 
@@ -189,7 +209,8 @@ static int landlock(struct entering *e, GError **err)
  */
 static int unseen(struct entering *e, GError **err)
 {
-    if (!e->shares_userns)
+    /* The search for leaks traces its own process. */
+    if (!e->shares_userns || SANITIZED)
         return 0;
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
         return error_set_errno(err, "hide from tracers");

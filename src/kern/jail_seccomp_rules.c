@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kern/jail_seccomp_rules.h"
 
+#include "base/sanitized.h"
+
 #include <fcntl.h>
 #include <net/if.h>
 #include <linux/if_tun.h>
@@ -14,11 +16,6 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) && !defined(__SANITIZE_ADDRESS__)
-#define __SANITIZE_ADDRESS__ 1
-#endif
-#endif
 #ifndef SOL_NETLINK
 #define SOL_NETLINK 270
 #endif
@@ -307,10 +304,11 @@ const struct jail_seccomp_rule jail_seccomp_allowed[] = {
     IF1(FOR_AGENT_MAKING, setns, IS(1, CLONE_NEWNET)),
     IF1(FOR_AGENT_MAKING, unshare, IS(0, CLONE_NEWNET)),
 
-#if defined(__SANITIZE_ADDRESS__)
+#if SANITIZED
     /* --- the sanitizers: their reports, and their search for leaks at exit. */
     CALL(FOR_BOTH, clone),
     CALL(FOR_BOTH, getcwd),
+    CALL(FOR_BOTH, getdents),
     CALL(FOR_BOTH, getdents64),
     CALL(FOR_BOTH, kill),
     CALL(FOR_BOTH, open),
@@ -353,7 +351,7 @@ const struct jail_seccomp_rule jail_seccomp_fatal[] = {
 #ifdef __SNR_pidfd_getfd
     CALL(FOR_BOTH, pidfd_getfd),
 #endif
-#if !defined(__SANITIZE_ADDRESS__)
+#if !SANITIZED
     CALL(FOR_BOTH, prctl),
     CALL(FOR_BOTH, process_vm_readv),
     CALL(FOR_BOTH, ptrace),

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
+#include "base/sanitized.h"
+
 #include <glib.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -7,18 +9,6 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-/* The lists of jail_seccomp are wider then. */
-#if defined(__SANITIZE_ADDRESS__)
-#define JAIL_CHILD_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define JAIL_CHILD_SANITIZED 1
-#endif
-#endif
-#ifndef JAIL_CHILD_SANITIZED
-#define JAIL_CHILD_SANITIZED 0
-#endif
 
 /*
  * Confinement cannot be undone, so each test confines a child of its own.  A

@@ -135,7 +135,7 @@ static const struct attempt never[] = {
     { "personality", SYS_personality, { 0xffffffff } },
     { "seccomp", SYS_seccomp, { 0xffff } },
     { "a number beyond all", 100000, { 0 } },
-#if !JAIL_CHILD_SANITIZED
+#if !SANITIZED
     { "clone", SYS_clone, { SIGCHLD } },
     { "creating open", SYS_openat,
       { AT_FDCWD, 1, O_WRONLY | O_CREAT, 0600 } },
@@ -152,7 +152,7 @@ static const struct attempt never_of_gate[] = {
     { "nftables", SYS_socket, { AF_NETLINK, SOCK_RAW, 12 } },
     { "TUNSETIFF", SYS_ioctl, { NOWHERE, (long)TUNSETIFF } },
     { "SO_MARK", SYS_setsockopt, { NOWHERE, SOL_SOCKET, SO_MARK } },
-#if !JAIL_CHILD_SANITIZED
+#if !SANITIZED
     { "writing open", SYS_openat, { AT_FDCWD, 1, O_WRONLY } },
     { "read-write open", SYS_openat, { AT_FDCWD, 1, O_RDWR } },
 #endif
@@ -179,7 +179,7 @@ static const struct attempt deadly[] = {
     { "pidfd_open", SYS_pidfd_open, { -1 } },
     { "pidfd_send_signal", SYS_pidfd_send_signal, { NOWHERE } },
     { "process_vm_writev", SYS_process_vm_writev, { -1 } },
-#if !JAIL_CHILD_SANITIZED
+#if !SANITIZED
     { "process_vm_readv", SYS_process_vm_readv, { -1 } },
     { "ptrace", SYS_ptrace, { -1, -1 } },
     { "prctl", SYS_prctl, { -1 } },
@@ -461,7 +461,7 @@ static void grow_little(void *unused)
 
 static void building_it_leaves_little_memory_behind(void)
 {
-    if (JAIL_CHILD_SANITIZED)
+    if (SANITIZED)
         g_test_skip("the sanitizer keeps freed memory");
     else
         jail_child_succeeds(grow_little, NULL);
