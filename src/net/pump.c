@@ -24,7 +24,7 @@ struct pump {
     struct guard *guard;
     struct flow_table *flows;
     struct merge *merge;
-    unsigned if_mtu;
+    unsigned segment;
     bool (*take_tcp)(void *self, struct frame *f);
     void (*gone)(void *self, int error);
     void *self;
@@ -85,10 +85,11 @@ static void from_guard(void *self, struct frame *f)
         return;
     if (f->proto == IPPROTO_TCP)
         flow_from_guest(pump->flows, f, loop_now_ns(pump->loop));
-    /* The stack takes IPv4 of any size, but IPv6 only up to its MTU. */
+    /* The stack takes IPv4 of any size, but IPv6 only up to its MTU, which the
+       guest's own device may exceed by a few bytes. */
     if (f->proto == IPPROTO_TCP && f->src.addr.family == AF_INET6 &&
-        f->len - FRAME_ETH_LEN > pump->if_mtu)
-        vnet_segment(f, pump->if_mtu, to_engine, pump);
+        f->len - FRAME_ETH_LEN > SLIRP_ENGINE_TAKES_MAX)
+        vnet_segment(f, SLIRP_ENGINE_TAKES_MAX / 2, to_engine, pump);
     else
         to_engine(pump, f->data, f->len);
 }
@@ -141,7 +142,7 @@ static int start_engine(struct pump *pump, const struct pump_config *config,
         .plan = *config->plan,
         .enable_ipv6 = config->enable_ipv6,
         .enable_dns = config->policy->enable_dns,
-        .if_mtu = pump->if_mtu,
+        .segment = pump->segment,
         .outbound = config->outbound,
         .outbound6 = config->outbound6,
     };
@@ -172,17 +173,14 @@ struct pump *pump_new(struct loop *loop, const struct pump_config *config,
 
     pump->loop = loop;
     pump->link = config->link;
-    /* The guest acknowledges every second segment at once, and the stack never
-       has more than 64 KB on the way: keep several segments in that. */
-    pump->link.mtu = MIN(pump->link.mtu, SLIRP_ENGINE_IF_MTU_MAX);
     pump->stats = stats;
     pump->take_tcp = config->take_tcp;
     pump->gone = config->gone;
     pump->self = config->self;
     /* Where the guest cuts large frames itself, make them large. */
-    pump->if_mtu =
-        CLAMP(pump->link.vnet ? SLIRP_ENGINE_IF_MTU_MAX : config->link.mtu,
-              SLIRP_ENGINE_IF_MTU_MIN, SLIRP_ENGINE_IF_MTU_MAX);
+    pump->segment =
+        CLAMP(pump->link.vnet ? SLIRP_ENGINE_SEGMENT_MAX : config->link.mtu,
+              SLIRP_ENGINE_SEGMENT_MIN, SLIRP_ENGINE_SEGMENT_MAX);
     pump->buf = g_malloc(FRAME_MAX);
     pump->merge = merge_new(&merge_sink, pump->link.vnet, stats);
     pump->flows = flow_table_new(&flow_sink, stats);

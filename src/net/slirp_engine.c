@@ -130,8 +130,9 @@ static void fill_config(struct slirp_engine *engine, SlirpConfig *slirp,
     slirp->vprefix_len = (uint8_t)plan->prefix_len6;
     slirp->vhost6 = plan->gateway6.v6;
     slirp->vnameserver6 = plan->dns6.v6;
-    slirp->if_mtu = config->if_mtu;
-    slirp->if_mru = config->if_mtu;
+    /* The smaller one bounds its segments, this one what it takes. */
+    slirp->if_mtu = SLIRP_ENGINE_TAKES_MAX;
+    slirp->if_mru = config->segment;
     slirp->disable_dns = !config->enable_dns;
     if (config->outbound.family == AF_INET) {
         engine->outbound_sockaddr.sin_family = AF_INET;
@@ -154,8 +155,8 @@ struct slirp_engine *slirp_engine_new(struct loop *loop,
     struct loop_hook hook = { prepare, engine };
     SlirpConfig slirp;
 
-    g_assert(config->if_mtu >= SLIRP_ENGINE_IF_MTU_MIN &&
-             config->if_mtu <= SLIRP_ENGINE_IF_MTU_MAX);
+    g_assert(config->segment >= SLIRP_ENGINE_SEGMENT_MIN &&
+             config->segment <= SLIRP_ENGINE_SEGMENT_MAX);
     engine->loop = loop;
     engine->stats = stats;
     engine->sink = *sink;
@@ -165,8 +166,9 @@ struct slirp_engine *slirp_engine_new(struct loop *loop,
     engine->slirp = slirp_new(&slirp, &engine->callbacks, engine);
     if (engine->slirp == NULL) {
         error_set(err, SLIPGATE_ERROR_SYSTEM,
-                  "libslirp %s refused its configuration (version %d, MTU %u)",
-                  slirp_version_string(), CONFIG_VERSION, config->if_mtu);
+                  "libslirp %s refused its configuration (version %d, "
+                  "segments of %u)",
+                  slirp_version_string(), CONFIG_VERSION, config->segment);
         slirp_engine_free(engine);
         return NULL;
     }

@@ -22,19 +22,25 @@ unsigned slirp_engine_config_version(void);
 /* True for libraries that must not see TCP segments out of order. */
 bool slirp_engine_wants_order(void);
 
-#define SLIRP_ENGINE_IF_MTU_MIN 1280u
-#define SLIRP_ENGINE_IF_MTU_MAX 16384u
+/*
+ * Largest IP packet that the stack builds from a stream.  Its window is 64 KB
+ * and no more: with large segments too few of them fit, and window updates are
+ * held back until a timer of the guest or of the stack runs out.
+ */
+#define SLIRP_ENGINE_SEGMENT_MIN 1280u
+#define SLIRP_ENGINE_SEGMENT_MAX 9000u
+/*
+ * Largest IP packet that it takes, of either family: more than any link of the
+ * guest delivers, and what its own limit for an interface is.
+ */
+#define SLIRP_ENGINE_TAKES_MAX 65521u
 
 struct slirp_engine_config {
     struct plan plan;
     bool enable_ipv6;
     bool enable_dns;
-    /*
-     * The link as the stack sees it, SLIRP_ENGINE_IF_MTU_MIN to _MAX, whatever
-     * the guest's MTU: with larger segments the stack's window, 64 KB at most,
-     * holds too few of them, and window updates are lost.
-     */
-    unsigned if_mtu;
+    /* SLIRP_ENGINE_SEGMENT_MIN to _MAX, whatever the guest's MTU. */
+    unsigned segment;
     struct ip_addr outbound, outbound6; /* AF_UNSPEC: the kernel chooses */
 };
 
