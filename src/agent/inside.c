@@ -80,8 +80,8 @@ static int filter_calls(char *warning, GError **err)
 {
     g_autoptr(GError) why = NULL;
 
-    if (jail_seccomp_load(JAIL_SECCOMP_AGENT, JAIL_SECCOMP_NAMESPACES, &why) ==
-        0)
+    if (jail_seccomp_load(JAIL_SECCOMP_AGENT, JAIL_SECCOMP_NAMESPACES, 0,
+                          &why) == 0)
         return 0;
     if (!g_error_matches(why, SLIPGATE_ERROR, SLIPGATE_ERROR_UNAVAILABLE)) {
         g_propagate_error(err, g_steal_pointer(&why));

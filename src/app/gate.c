@@ -184,6 +184,9 @@ static int confine(struct gate *gate, GError **err)
         .sandbox = wanted(options->enable_sandbox, options->disable_sandbox),
         .seccomp = wanted(options->enable_seccomp, options->disable_seccomp),
         .seccomp_announce = options->enable_seccomp,
+        .agent_pid = gate->attachment.agent != NULL
+                         ? agent_pid(gate->attachment.agent)
+                         : 0,
         .guest_userns_fd = gate->attachment.userns_fd,
         .control_dir_fd = gate_control_dir_fd(gate),
     };

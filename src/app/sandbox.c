@@ -244,7 +244,8 @@ static int few_calls(struct entering *e, GError **err)
         return 0;
     if (request->seccomp_announce)
         announce();
-    if (jail_seccomp_load(JAIL_SECCOMP_GATE, flags, &why) < 0)
+    if (jail_seccomp_load(JAIL_SECCOMP_GATE, flags, request->agent_pid, &why) <
+        0)
         return fall_back(request->seccomp, "seccomp", &e->state->seccomp, why,
                          err);
     set_text(&e->state->seccomp, "on");

@@ -5,6 +5,7 @@
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /*
  * The gate's confinement: which stages there are and in which order, told in
@@ -24,6 +25,7 @@ struct sandbox_request {
     enum sandbox_want seccomp; /* an allow list of system calls */
     bool seccomp_log_only;     /* refuse nothing, let the kernel log it */
     bool seccomp_announce;     /* print the line that slirp4netns prints */
+    pid_t agent_pid;           /* may be killed at the end; 0: none */
     int guest_userns_fd;       /* -1: not known */
     /* Directory where a file is to be removed at the end; -1: none.  It is
        replaced in place by a handle that leads nowhere else. */

@@ -59,20 +59,34 @@ static int add_table(scmp_filter_ctx filter, uint32_t action,
     return 0;
 }
 
-static int add_on_self(scmp_filter_ctx filter, unsigned who, GError **err)
+/* As add_table(), for rows that also ask for `pid` as the first argument. */
+static int add_table_on(scmp_filter_ctx filter,
+                        const struct jail_seccomp_rule *table, pid_t pid,
+                        unsigned who, GError **err)
 {
-    for (const struct jail_seccomp_rule *rule = jail_seccomp_on_self;
-         rule->name != NULL; rule++) {
-        struct jail_seccomp_rule own = *rule;
+    for (const struct jail_seccomp_rule *rule = table; rule->name != NULL;
+         rule++) {
+        struct jail_seccomp_rule on_pid = *rule;
 
-        own.args[own.arg_count++] =
+        on_pid.args[on_pid.arg_count++] =
             (struct scmp_arg_cmp){ 0, SCMP_CMP_MASKED_EQ, UINT32_MAX,
-                                   (scmp_datum_t)getpid() };
+                                   (scmp_datum_t)pid };
         if ((rule->who & who) != 0 &&
-            add_row(filter, SCMP_ACT_ALLOW, &own, err) < 0)
+            add_row(filter, SCMP_ACT_ALLOW, &on_pid, err) < 0)
             return -1;
     }
     return 0;
+}
+
+static int add_allowed(scmp_filter_ctx filter, unsigned who, pid_t child,
+                       GError **err)
+{
+    if (add_table(filter, SCMP_ACT_ALLOW, jail_seccomp_allowed, who, err) < 0 ||
+        add_table_on(filter, jail_seccomp_on_self, getpid(), who, err) < 0)
+        return -1;
+    if (child <= 0)
+        return 0;
+    return add_table_on(filter, jail_seccomp_on_child, child, who, err);
 }
 
 static int set_attributes(scmp_filter_ctx filter, GError **err)
@@ -88,7 +102,7 @@ static int set_attributes(scmp_filter_ctx filter, GError **err)
     return 0;
 }
 
-static scmp_filter_ctx build(unsigned who, GError **err)
+static scmp_filter_ctx build(unsigned who, pid_t child, GError **err)
 {
     owned_filter filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
 
@@ -97,15 +111,14 @@ static scmp_filter_ctx build(unsigned who, GError **err)
         return NULL;
     }
     if (set_attributes(filter, err) < 0 ||
-        add_table(filter, SCMP_ACT_ALLOW, jail_seccomp_allowed, who, err) < 0 ||
-        add_on_self(filter, who, err) < 0 ||
+        add_allowed(filter, who, child, err) < 0 ||
         add_table(filter, kill_action(), jail_seccomp_fatal, who, err) < 0)
         return NULL;
     return g_steal_pointer(&filter);
 }
 
 /* The same allowances, but what is not allowed is only logged. */
-static scmp_filter_ctx build_log_only(unsigned who, GError **err)
+static scmp_filter_ctx build_log_only(unsigned who, pid_t child, GError **err)
 {
     owned_filter filter = seccomp_init(SCMP_ACT_LOG);
 
@@ -113,19 +126,18 @@ static scmp_filter_ctx build_log_only(unsigned who, GError **err)
         error_set(err, SLIPGATE_ERROR_SYSTEM, "make a seccomp filter");
         return NULL;
     }
-    if (add_table(filter, SCMP_ACT_ALLOW, jail_seccomp_allowed, who, err) < 0 ||
-        add_on_self(filter, who, err) < 0)
+    if (add_allowed(filter, who, child, err) < 0)
         return NULL;
     return g_steal_pointer(&filter);
 }
 
 int jail_seccomp_load(enum jail_seccomp_profile profile, unsigned flags,
-                      GError **err)
+                      pid_t child, GError **err)
 {
     unsigned who = who_is(profile, flags);
     bool log_only = (flags & JAIL_SECCOMP_LOG_ONLY) != 0;
     scmp_filter_ctx filter =
-        log_only ? build_log_only(who, err) : build(who, err);
+        log_only ? build_log_only(who, child, err) : build(who, child, err);
     int rc;
 
     if (filter == NULL)

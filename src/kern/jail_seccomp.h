@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 #include <glib.h>
+#include <sys/types.h>
 
 /*
  * Confinement primitive: a seccomp(2) allow list for each of the two processes.
@@ -20,12 +21,13 @@ enum jail_seccomp_flags {
 
 /*
  * Installs the filter for the calling thread and for what it forks; it cannot
- * be taken back.  `flags` are enum jail_seccomp_flags.  Wants
- * jail_no_new_privs() first.  Single-threaded processes only.  0, or -1 and an
- * error, UNAVAILABLE where the kernel has no seccomp filters.
+ * be taken back.  `flags` are enum jail_seccomp_flags; `child` is a process
+ * that may still be killed, 0 for none.  Wants jail_no_new_privs() first.
+ * Single-threaded processes only.  0, or -1 and an error, UNAVAILABLE where the
+ * kernel has no seccomp filters.
  */
 int jail_seccomp_load(enum jail_seccomp_profile profile, unsigned flags,
-                      GError **err);
+                      pid_t child, GError **err);
 
 /* The names of the calls that kill, joined by " "; free it with g_free(). */
 char *jail_seccomp_fatal_calls(enum jail_seccomp_profile profile,

@@ -12,6 +12,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -333,6 +334,12 @@ const struct jail_seccomp_rule jail_seccomp_allowed[] = {
 const struct jail_seccomp_rule jail_seccomp_on_self[] = {
     CALL(FOR_BOTH, kill),
     CALL(FOR_BOTH, tgkill),
+    { .name = NULL },
+};
+
+/* Ends an agent that does not answer. */
+const struct jail_seccomp_rule jail_seccomp_on_child[] = {
+    IF1(FOR_GATE, kill, IS(1, SIGKILL)),
     { .name = NULL },
 };
 

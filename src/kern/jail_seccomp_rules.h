@@ -26,7 +26,9 @@ struct jail_seccomp_rule {
 
 /* Rows of the same call are alternatives.  Each table ends with name NULL. */
 extern const struct jail_seccomp_rule jail_seccomp_allowed[];
-/* Allowed if the first argument is the caller's own process id. */
+/* Allowed if the first argument is the caller's own process id ... */
 extern const struct jail_seccomp_rule jail_seccomp_on_self[];
+/* ... or that of its child. */
+extern const struct jail_seccomp_rule jail_seccomp_on_child[];
 /* What kills. */
 extern const struct jail_seccomp_rule jail_seccomp_fatal[];

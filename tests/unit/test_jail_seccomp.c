@@ -41,7 +41,7 @@ static void enter(enum jail_seccomp_profile profile, unsigned flags)
     int rc = jail_no_new_privs(&err);
 
     g_assert_cmpint(rc, ==, 0);
-    rc = jail_seccomp_load(profile, flags, &err);
+    rc = jail_seccomp_load(profile, flags, 0, &err);
     g_assert_no_error(err);
     g_assert_cmpint(rc, ==, 0);
 }
@@ -381,6 +381,33 @@ static void abort_still_ends_by_its_signal(void)
     jail_child_dies_by(SIGABRT, abort_inside, NULL);
 }
 
+static void kill_child(void *unused)
+{
+    pid_t child = fork();
+    int status;
+
+    (void)unused;
+    if (child == 0) {
+        (void)pause();
+        _exit(0);
+    }
+    g_assert_cmpint(jail_no_new_privs(NULL), ==, 0);
+    g_assert_cmpint(jail_seccomp_load(JAIL_SECCOMP_GATE, 0, child, NULL), ==,
+                    0);
+    if (!SANITIZED) {
+        g_assert_cmpint(kill(child, SIGSTOP), ==, -1);
+        g_assert_cmpint(kill(getppid(), 0), ==, -1);
+    }
+    g_assert_cmpint(kill(child, SIGKILL), ==, 0);
+    g_assert_cmpint(waitpid(child, &status, 0), ==, child);
+    g_assert_cmpint(WTERMSIG(status), ==, SIGKILL);
+}
+
+static void the_gate_can_end_its_agent_and_nobody_else(void)
+{
+    jail_child_succeeds(kill_child, NULL);
+}
+
 static void log_only(void *unused)
 {
     int fd;
@@ -497,6 +524,8 @@ int main(int argc, char **argv)
                     the_gate_can_do_its_work);
     g_test_add_func("/jail_seccomp/abort still ends by its signal",
                     abort_still_ends_by_its_signal);
+    g_test_add_func("/jail_seccomp/the gate can end its agent and nobody else",
+                    the_gate_can_end_its_agent_and_nobody_else);
     g_test_add_func("/jail_seccomp/the log-only filter refuses nothing",
                     the_log_only_filter_refuses_nothing);
 #if defined(__x86_64__)
