@@ -313,6 +313,19 @@ static void old_names_work_and_warn(void)
                     "--enable-sandbox\n");
 }
 
+static void experimental_options_warn(void)
+{
+    owned(command_line) c = parse("-6 --enable-seccomp --outbound-addr=lo "
+                                  "--outbound-addr6=::1 1 tap0");
+
+    g_assert_cmpint(c->outcome, ==, OPTIONS_RUN);
+    g_assert_cmpstr(c->notices, ==,
+                    "WARNING: --enable-ipv6 is experimental\n"
+                    "WARNING: --enable-seccomp is experimental\n"
+                    "WARNING: --outbound-addr is experimental\n"
+                    "WARNING: --outbound-addr6 is experimental\n");
+}
+
 static void a_long_interface_name_is_cut_with_a_warning(void)
 {
     owned(command_line) c = parse("1 abcdefghijklmnopqrst");
@@ -414,6 +427,7 @@ static const struct {
       a_tap_descriptor_needs_no_name_and_no_configuration },
     { "/options/bess takes one path", bess_takes_one_path },
     { "/options/old names work and warn", old_names_work_and_warn },
+    { "/options/experimental options warn", experimental_options_warn },
     { "/options/a long interface name is cut with a warning",
       a_long_interface_name_is_cut_with_a_warning },
     { "/options/no new option takes an old prefix away",
