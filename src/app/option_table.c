@@ -93,23 +93,30 @@ const struct option_spec option_specs[] = {
     { "enable-sandbox", 0, OPTION_SWITCH, FIELD(enable_sandbox),
       .help = "confine to an empty file system without capabilities",
       .manual =
-        "Leave the host's file system for one that holds only what name\n"
-        "resolution needs, and drop all capabilities but\n"
-        ".BR CAP_NET_BIND_SERVICE ." },
+        "Before it is ready, leave the host's file system for an empty one\n"
+        "that shows only what name resolution needs, and drop all\n"
+        "capabilities but\n.BR CAP_NET_BIND_SERVICE .\n"
+        "Where the machine refuses that, slipgate does not start." },
     { "create-sandbox", 0, OPTION_SWITCH, FIELD(enable_sandbox),
       .instead = "enable-sandbox", .flags = OPTION_HIDDEN },
     { "disable-sandbox", 0, OPTION_SWITCH, FIELD(disable_sandbox),
-      .help = "do without the sandbox",
-      .manual = "Do without the sandbox.",
+      .help = "no sandbox, even if enabled",
+      .manual =
+        "Do without the sandbox even if\n.B \\-\\-enable\\-sandbox\n"
+        "is given, as engines do by habit.",
       .flags = OPTION_OURS },
     { "enable-seccomp", 0, OPTION_SWITCH, FIELD(enable_seccomp),
       .help = "limit the system calls (experimental)",
-      .manual = "Limit the system calls that can be made, by\n"
-                ".BR seccomp (2).",
+      .manual =
+        "Before it is ready, give up by\n.BR seccomp (2)\n"
+        "all system calls that the work does not need.  Where the machine\n"
+        "refuses that, slipgate does not start.",
       .flags = OPTION_EXPERIMENTAL },
     { "disable-seccomp", 0, OPTION_SWITCH, FIELD(disable_seccomp),
-      .help = "do without the system call filter",
-      .manual = "Do without the system call filter.",
+      .help = "no system call filter, even if enabled",
+      .manual =
+        "Do without the system call filter even if\n"
+        ".B \\-\\-enable\\-seccomp\nis given.",
       .flags = OPTION_OURS },
     { "outbound-addr", 0, OPTION_TEXT, FIELD(outbound_addr),
       .metavar = "IPv4",

@@ -24,9 +24,9 @@ struct options {
     const char *cidr;       /* not checked here: see plan_init() */
     bool disable_host_loopback;
     enum netns_type netns_type;
-    const char *userns_path; /* NULL: none given */
-    bool enable_sandbox, disable_sandbox;
-    bool enable_seccomp, disable_seccomp;
+    const char *userns_path;              /* NULL: none given */
+    bool enable_sandbox, disable_sandbox; /* never both */
+    bool enable_seccomp, disable_seccomp; /* never both */
     /* Not checked here: see outbound_resolve(). */
     const char *outbound_addr, *outbound_addr6;
     bool disable_dns;

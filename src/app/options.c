@@ -198,13 +198,14 @@ static int check_pairs(const struct options *options, GError **err)
         return error_set(err, SLIPGATE_ERROR_BAD_REQUEST,
                          "--macaddr cannot be specified when --configure or "
                          "-c is not specified");
-    if (options->enable_sandbox && options->disable_sandbox)
-        return error_set(err, SLIPGATE_ERROR_BAD_REQUEST,
-                         "--enable-sandbox conflicts with --disable-sandbox");
-    if (options->enable_seccomp && options->disable_seccomp)
-        return error_set(err, SLIPGATE_ERROR_BAD_REQUEST,
-                         "--enable-seccomp conflicts with --disable-seccomp");
     return 0;
+}
+
+/* Engines have the first word by habit, whoever disables it the last. */
+static void settle_confinement(struct options *options)
+{
+    options->enable_sandbox &= !options->disable_sandbox;
+    options->enable_seccomp &= !options->disable_seccomp;
 }
 
 static int check_values(struct options *options, GError **err)
@@ -257,6 +258,7 @@ enum options_outcome options_parse(struct options *options, int argc,
                                    notices, err);
     if (failed)
         return OPTIONS_BAD_USAGE;
+    settle_confinement(options);
     return check_values(options, err) != 0 ? OPTIONS_REFUSED : OPTIONS_RUN;
 }
 

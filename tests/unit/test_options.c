@@ -156,10 +156,6 @@ static const struct {
     { "--netns-type=path /nowhere tap0", OPTIONS_BAD_USAGE,
       "existing path expected when --netns-type=path: "
       "No such file or directory" },
-    { "--enable-sandbox --disable-sandbox 1 tap0", OPTIONS_BAD_USAGE,
-      "--enable-sandbox conflicts with --disable-sandbox" },
-    { "--enable-seccomp --disable-seccomp 1 tap0", OPTIONS_BAD_USAGE,
-      "--enable-seccomp conflicts with --disable-seccomp" },
     { "-a '' 1 tap0", OPTIONS_REFUSED,
       "the specified API socket path is empty" },
     { "-c --macaddress=zz 1 tap0", OPTIONS_REFUSED,
@@ -267,6 +263,18 @@ static void help_and_version_act_where_they_stand(void)
 
         g_assert_cmpint(c->outcome, ==, rows[i].outcome);
     }
+}
+
+static void confinement_is_enabled_unless_it_is_disabled(void)
+{
+    owned(command_line) on = parse("--enable-sandbox --enable-seccomp 1 tap0");
+    owned(command_line) off =
+        parse("--disable-sandbox --enable-sandbox --disable-seccomp "
+              "--enable-seccomp 1 tap0");
+
+    g_assert_true(on->options.enable_sandbox && on->options.enable_seccomp);
+    g_assert_cmpint(off->outcome, ==, OPTIONS_RUN);
+    g_assert_false(off->options.enable_sandbox || off->options.enable_seccomp);
 }
 
 static void an_unknown_netns_type_means_path(void)
@@ -421,6 +429,8 @@ static const struct {
       options_may_follow_the_arguments },
     { "/options/help and version act where they stand",
       help_and_version_act_where_they_stand },
+    { "/options/confinement is enabled unless it is disabled",
+      confinement_is_enabled_unless_it_is_disabled },
     { "/options/an unknown netns type means path",
       an_unknown_netns_type_means_path },
     { "/options/a tap descriptor needs no name and no configuration",
