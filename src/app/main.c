@@ -7,6 +7,7 @@
 #include "net/slirp_engine.h"
 
 #include <signal.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -25,6 +26,21 @@ static int print_version(const char *program)
     return EXIT_SUCCESS;
 }
 
+/*
+ * The stack gives each connection two buffers of 128 KB.  By default the C
+ * library would soon keep such blocks on its heap, among small ones that
+ * outlive them; this way they go back to the system with their connection.
+ */
+#define MMAP_THRESHOLD (100 * 1024)
+
+static void return_large_blocks(void)
+{
+#ifdef M_MMAP_THRESHOLD
+    (void)mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD);
+    (void)mallopt(M_TRIM_THRESHOLD, MMAP_THRESHOLD);
+#endif
+}
+
 int main(int argc, char **argv)
 {
     struct options options;
@@ -38,5 +54,6 @@ int main(int argc, char **argv)
         return print_version(argv[0]);
     if (outcome != OPTIONS_RUN)
         return options_report(outcome, argv[0], err);
+    return_large_blocks();
     return gate_main(&options);
 }
