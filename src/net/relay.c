@@ -70,6 +70,15 @@ void relay_prepare_socket(int fd)
     set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES);
 }
 
+void relay_stay_local(int fd)
+{
+    /* The one that every user may choose, on every kernel. */
+    static const char plain[] = "reno";
+
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, plain,
+                     (socklen_t)strlen(plain));
+}
+
 void relay_reset_socket(int fd)
 {
     struct linger now = { .l_onoff = 1, .l_linger = 0 };

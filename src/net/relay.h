@@ -53,6 +53,12 @@ void relay_table_free(struct relay_table *table);
 void relay_prepare_socket(int fd);
 
 /*
+ * For a socket whose peer is this machine's loopback, after the above: no path
+ * to pace for, which halves the rate where the host's default is bbr.
+ */
+void relay_stay_local(int fd);
+
+/*
  * Joins two connected, non-blocking sockets, prepared as above, and takes them
  * over.  0, or -errno: both are reset and closed then.
  */

@@ -25,7 +25,10 @@
     X(urgent_cleared, "TCP segments whose urgent pointer was removed")       \
     X(packets_reassembled, "IPv4 packets put together from fragments")       \
     X(flows_probed, "keepalive probes to idle or half-closed guests")        \
-    X(flows_reaped, "abandoned flows ended")
+    X(flows_reaped, "abandoned flows ended")                                 \
+    X(syns_held, "connections of the guest held for the host's answer")      \
+    X(syns_refused, "of these, refused as the host's connect was")           \
+    X(syns_dropped, "of these, given up without an answer")
 
 struct stats {
 #define STATS_FIELD(name, meaning) uint64_t name;

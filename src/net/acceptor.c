@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "net/acceptor.h"
+
+#include "base/log.h"
+#include "base/own.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+
+/* Taken per turn, so that other work gets its share. */
+#define BATCH    64
+#define PAUSE_MS 100
+
+static void pause_accepting(struct acceptor *acceptor, int error)
+{
+    LOG_LIMITED("cannot accept connections for now: %s", g_strerror(error));
+    loop_unwatch(acceptor->loop, &acceptor->watch);
+    loop_timer_in_ms(acceptor->loop, &acceptor->pause, PAUSE_MS);
+}
+
+/* A connection that was gone before we took it, or the network's troubles,
+   which accept(2) passes on. */
+static bool is_passing(int error)
+{
+    return error == EINTR || error == ECONNABORTED || error == EPROTO ||
+           error == ENOPROTOOPT || error == ENETDOWN || error == EHOSTDOWN ||
+           error == EHOSTUNREACH || error == ENETUNREACH ||
+           error == EOPNOTSUPP || error == ENONET;
+}
+
+static void ready(void *self, uint32_t events)
+{
+    struct acceptor *acceptor = self;
+    struct sockaddr_storage from;
+
+    (void)events;
+    for (int i = 0; i < BATCH; i++) {
+        socklen_t len = sizeof(from);
+        int fd = accept4(acceptor->fd, (struct sockaddr *)&from, &len,
+                         SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+        if (fd >= 0) {
+            acceptor->accepted(acceptor->self, fd, &from);
+        } else if (errno == EAGAIN) {
+            break;
+        } else if (!is_passing(errno)) {
+            pause_accepting(acceptor, errno);
+            break;
+        }
+    }
+}
+
+static int watch(struct acceptor *acceptor)
+{
+    return loop_watch(acceptor->loop, &acceptor->watch, acceptor->fd, EPOLLIN);
+}
+
+static void resume(void *self)
+{
+    (void)watch(self);
+}
+
+int acceptor_start(struct acceptor *acceptor, struct loop *loop, int fd)
+{
+    int rc;
+
+    acceptor->fd = fd;
+    acceptor->loop = loop;
+    acceptor->watch = (struct loop_watch){ .ready = ready, .self = acceptor };
+    acceptor->pause =
+        (struct loop_timer){ .expired = resume, .self = acceptor };
+    rc = watch(acceptor);
+    if (rc != 0)
+        own_close(&acceptor->fd);
+    return rc;
+}
+
+void acceptor_stop(struct acceptor *acceptor)
+{
+    if (acceptor->loop == NULL)
+        return;
+    loop_unwatch(acceptor->loop, &acceptor->watch);
+    loop_timer_cancel(acceptor->loop, &acceptor->pause);
+    own_close(&acceptor->fd);
+    acceptor->loop = NULL;
+}
