@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/fdio.h"
+#include "base/log.h"
 #include "base/own.h"
 #include "kern/netns.h"
 #include "kern/seqpacket.h"
@@ -12,6 +13,12 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+
+static bool enters_a_namespace(const struct options *options)
+{
+    return options->target_type != TARGET_TYPE_BESS &&
+           options->netns_type != NETNS_TYPE_TAPFD;
+}
 
 /* Both handles are opened before anything is joined: afterwards the paths may
    mean something else. */
@@ -56,25 +63,78 @@ static void fill_link_config(struct agent_link_config *config,
     }
 }
 
-static int open_tap(struct attachment *attachment,
-                    const struct options *options, const struct plan *plan,
-                    GError **err)
+static int open_tap(struct attachment *attachment, GError **err)
+{
+    attachment->link.fd = agent_tap_open(
+        attachment->agent, attachment->tap_name, TAP_VNET_HDR, err);
+    return attachment->link.fd < 0 ? -1 : 0;
+}
+
+static int open_relay(struct attachment *attachment,
+                      const struct options *options, GError **err)
+{
+    struct agent_relay_open config = { .mtu = options->mtu,
+                                       .set_mac = options->macaddress != NULL,
+                                       .ipv6 = options->enable_ipv6 };
+
+    if (strpbrk(attachment->tap_name, "%") != NULL ||
+        attachment->tap_name[0] == '\0')
+        return error_set(err, SLIPGATE_ERROR_UNAVAILABLE,
+                         "the interface has no name of its own");
+    (void)g_strlcpy(config.name, attachment->tap_name, sizeof(config.name));
+    memcpy(config.mac, options->mac, sizeof(config.mac));
+    if (agent_relay_open(attachment->agent, &config, &attachment->relay, err) !=
+        0)
+        return -1;
+    attachment->link.fd = own_release_fd(&attachment->relay.tap_fd);
+    return 0;
+}
+
+/* The ladder: a relay namespace, else a plain tap; said once, here. */
+static int open_link(struct attachment *attachment,
+                     const struct options *options, GError **err)
+{
+    g_autoptr(GError) why = NULL;
+
+    if (options->tcp == TCP_MODE_SLIRP) {
+        attachment->relay_missing = g_strdup("asked for by --tcp=slirp");
+        return open_tap(attachment, err);
+    }
+    if (open_relay(attachment, options, &why) == 0)
+        return 0;
+    if (options->tcp == TCP_MODE_RELAY) {
+        g_propagate_prefixed_error(err, g_steal_pointer(&why), "--tcp=relay: ");
+        return -1;
+    }
+    log_info("TCP goes through libslirp, without a relay namespace: %s",
+             why->message);
+    attachment->relay_missing = g_strdup(why->message);
+    return open_tap(attachment, err);
+}
+
+static int set_up_link(struct attachment *attachment,
+                       const struct options *options, const struct plan *plan,
+                       GError **err)
 {
     struct agent_link_config config;
-    owned_fd fd = -1;
 
     (void)g_strlcpy(attachment->tap_name, options->tap_name, IFNAMSIZ);
-    fd = agent_tap_open(attachment->agent, attachment->tap_name, TAP_VNET_HDR,
-                        err);
-    if (fd < 0)
+    if (open_link(attachment, options, err) < 0)
         return -1;
     fill_link_config(&config, attachment, options, plan);
     if (options->configure &&
         agent_link_configure(attachment->agent, &config, err) < 0)
         return -1;
-    attachment->link.fd = own_release_fd(&fd);
     attachment->link.vnet = tap_has_vnet_hdr(attachment->link.fd);
     return 0;
+}
+
+/* What was opened and will not be used. */
+static void close_link(struct attachment *attachment)
+{
+    own_close(&attachment->link.fd);
+    own_close(&attachment->relay.listener_fd);
+    own_close(&attachment->relay.listener6_fd);
 }
 
 static int attach_netns(struct attachment *attachment,
@@ -90,7 +150,8 @@ static int attach_netns(struct attachment *attachment,
     attachment->agent = agent_start(userns, netns, err);
     if (attachment->agent == NULL)
         return -1;
-    if (open_tap(attachment, options, plan, err) < 0) {
+    if (set_up_link(attachment, options, plan, err) < 0) {
+        close_link(attachment);
         agent_free(g_steal_pointer(&attachment->agent));
         return -1;
     }
@@ -107,6 +168,8 @@ static int adopt(struct attachment *attachment, int fd, GError **err)
     struct stat st;
     int rc;
 
+    attachment->relay_missing =
+        g_strdup("the guest's interface was made by somebody else");
     if (fstat(fd, &st) != 0)
         return error_set_errno(err, "use descriptor %d as a tap", fd);
     attachment->link.fd = fd;
@@ -138,8 +201,12 @@ int attach_open(struct attachment *attachment, const struct options *options,
     int rc;
 
     memset(attachment, 0, sizeof(*attachment));
-    attachment->userns_fd = -1;
-    if (options->target_type == TARGET_TYPE_BESS) {
+    attachment->userns_fd = attachment->link.fd = -1;
+    attachment->relay = (struct agent_relay){ -1, -1, -1 };
+    if (!enters_a_namespace(options) && options->tcp == TCP_MODE_RELAY) {
+        rc = error_set(err, SLIPGATE_ERROR_BAD_REQUEST,
+                       "--tcp=relay needs a network namespace to enter");
+    } else if (options->target_type == TARGET_TYPE_BESS) {
         rc = attach_bess(attachment, options, err);
     } else if (options->netns_type == NETNS_TYPE_TAPFD) {
         rc = adopt(attachment, options->target_fd, err);
@@ -157,5 +224,8 @@ void attach_close(struct attachment *attachment)
     if (attachment->agent != NULL)
         agent_free(g_steal_pointer(&attachment->agent));
     own_close(&attachment->userns_fd);
+    own_close(&attachment->relay.listener_fd);
+    own_close(&attachment->relay.listener6_fd);
+    g_clear_pointer(&attachment->relay_missing, g_free);
     g_clear_pointer(&attachment->target, g_free);
 }

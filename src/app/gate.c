@@ -138,6 +138,41 @@ static int plan_gate(struct gate *gate, GError **err)
     return 0;
 }
 
+static int build_fast_path(struct gate *gate, GError **err)
+{
+    const struct fast_path_config config = {
+        .attachment = &gate->attachment,
+        .plan = &gate->plan,
+        .outbound = gate->outbound,
+        .outbound6 = gate->outbound6,
+        .stats = &gate->stats,
+    };
+
+    gate->fast = fast_path_new(gate->loop, &config, err);
+    return gate->fast == NULL && gate->attachment.relay_missing == NULL ? -1
+                                                                        : 0;
+}
+
+static void build_forwards(struct gate *gate)
+{
+    size_t count = 0;
+
+    gate->slirp_driver = slirp_engine_fwd_driver(pump_engine(gate->pump));
+    if (gate->fast != NULL) {
+        gate->relay_driver = fast_path_fwd_driver(gate->fast);
+        gate->drivers[count++] = &gate->relay_driver;
+    }
+    gate->drivers[count++] = &gate->slirp_driver;
+    gate->forwards = fwd_table_new(gate->drivers);
+}
+
+static bool take_tcp(void *self, struct frame *f)
+{
+    struct gate *gate = self;
+
+    return fast_path_take_tcp(gate->fast, f);
+}
+
 static int build_pump(struct gate *gate, GError **err)
 {
     struct pump_config config = {
@@ -147,6 +182,7 @@ static int build_pump(struct gate *gate, GError **err)
         .enable_ipv6 = gate->options->enable_ipv6,
         .outbound = gate->outbound,
         .outbound6 = gate->outbound6,
+        .take_tcp = gate->fast != NULL ? take_tcp : NULL,
         .gone = on_link_gone,
         .self = gate,
     };
@@ -154,17 +190,19 @@ static int build_pump(struct gate *gate, GError **err)
     gate->pump = pump_new(gate->loop, &config, &gate->stats, err);
     if (gate->pump == NULL)
         return -1;
-    gate->slirp_driver = slirp_engine_fwd_driver(pump_engine(gate->pump));
-    gate->drivers[0] = &gate->slirp_driver;
-    gate->forwards = fwd_table_new(gate->drivers);
+    if (gate->fast != NULL)
+        fast_path_set_pump(gate->fast, gate->pump);
     return 0;
 }
 
 static int build(struct gate *gate, GError **err)
 {
     gate->signals = signals_new(gate->loop, on_signal, gate, err);
-    if (gate->signals == NULL || build_pump(gate, err) < 0 ||
-        gate_control_start(gate, err) < 0)
+    if (gate->signals == NULL || build_fast_path(gate, err) < 0 ||
+        build_pump(gate, err) < 0)
+        return -1;
+    build_forwards(gate);
+    if (gate_control_start(gate, err) < 0)
         return -1;
     gate->started_ns = loop_now_ns(gate->loop);
     watch_agent(gate);
@@ -212,6 +250,7 @@ static void teardown(struct gate *gate)
 {
     gate_control_stop(gate);
     fwd_table_free(gate->forwards);
+    fast_path_free(gate->fast);
     pump_free(gate->pump);
     target_free(gate->target);
     signals_free(gate->signals);

@@ -18,6 +18,8 @@ static void fill_limits(const struct gate *gate, struct status *status)
     /* Those that grow with use; the fixed few do not count. */
     status->descriptors.used =
         slirp_engine_sockets(pump_engine(gate->pump)) + status->clients.used;
+    if (gate->fast != NULL)
+        status->descriptors.used += fast_path_descriptors(gate->fast);
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
         status->descriptors.max = limit.rlim_cur;
 }
@@ -40,7 +42,8 @@ static void fill_status(void *self, struct status *status)
     status->ipv6 = gate->policy.enable_ipv6;
     status->sandbox = gate->confined.sandbox;
     status->seccomp = gate->confined.seccomp;
-    status->tcp_carrier = "slirp";
+    status->tcp_carrier = gate->fast != NULL ? "relay" : "slirp";
+    status->tcp_reason = attachment->relay_missing;
     fill_limits(gate, status);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 /* Shared by the app/gate* files only: what the gate is made of. */
 #include "app/attach.h"
+#include "app/fast_path.h"
 #include "app/options.h"
 #include "app/sandbox.h"
 #include "control/server.h"
@@ -24,8 +25,9 @@ struct gate {
     struct loop_watch exit_watch, agent_watch;
     struct stats stats;
     struct pump *pump;
-    struct fwd_driver slirp_driver;
-    const struct fwd_driver *drivers[2];
+    struct fast_path *fast; /* NULL: TCP goes through libslirp */
+    struct fwd_driver relay_driver, slirp_driver;
+    const struct fwd_driver *drivers[3]; /* the best first, NULL-terminated */
     struct fwd_table *forwards;
     struct verbs *verbs;
     struct server *server;

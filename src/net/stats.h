@@ -28,7 +28,8 @@
     X(flows_reaped, "abandoned flows ended")                                 \
     X(syns_held, "connections of the guest held for the host's answer")      \
     X(syns_refused, "of these, refused as the host's connect was")           \
-    X(syns_dropped, "of these, given up without an answer")
+    X(syns_dropped, "of these, given up without an answer")                  \
+    X(inbound_refused, "connections to the guest that it did not take")
 
 struct stats {
 #define STATS_FIELD(name, meaning) uint64_t name;

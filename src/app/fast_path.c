@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "app/fast_path.h"
+
+#include "base/log.h"
+#include "base/own.h"
+#include "net/fwd_relay.h"
+#include "net/intercept.h"
+#include "net/socket_stock.h"
+
+struct fast_path {
+    struct agent *agent;
+    struct pump *pump;
+    struct relay_table *relays;
+    struct socket_stock *stock;
+    struct intercept *intercept;
+    struct fwd_relay *forwards;
+};
+
+static void inject(void *self, const uint8_t *data, size_t len)
+{
+    struct fast_path *fast = self;
+
+    pump_inject(fast->pump, data, len);
+}
+
+static void unheard(void *self)
+{
+    struct fast_path *fast = self;
+    g_autoptr(GError) err = NULL;
+
+    if (agent_relay_refresh(fast->agent, &err) != 0)
+        LOG_LIMITED("the guest does not answer: %s", err->message);
+}
+
+static int start_intercept(struct fast_path *fast, struct loop *loop,
+                           const struct fast_path_config *config, GError **err)
+{
+    struct agent_relay *relay = &config->attachment->relay;
+    const struct intercept_config intercept = {
+        .plan = config->plan,
+        .outbound = config->outbound,
+        .outbound6 = config->outbound6,
+        .listener_fd = own_release_fd(&relay->listener_fd),
+        .listener6_fd = own_release_fd(&relay->listener6_fd),
+        .inject = inject,
+        .unheard = unheard,
+        .self = fast,
+    };
+
+    fast->intercept =
+        intercept_new(loop, fast->relays, &intercept, config->stats, err);
+    return fast->intercept == NULL ? -1 : 0;
+}
+
+struct fast_path *fast_path_new(struct loop *loop,
+                                const struct fast_path_config *config,
+                                GError **err)
+{
+    const struct attachment *attachment = config->attachment;
+    struct fast_path *fast;
+    struct fwd_relay_config forwards = { .plan = config->plan,
+                                         .stats = config->stats,
+                                         .unheard = unheard };
+
+    if (attachment->relay.listener_fd < 0)
+        return NULL;
+    fast = g_new0(struct fast_path, 1);
+    fast->agent = attachment->agent;
+    fast->stock = socket_stock_new(attachment->agent);
+    fast->relays =
+        relay_table_new(loop, &(struct relay_observer){ .self = NULL });
+    forwards.stock = fast->stock;
+    forwards.relays = fast->relays;
+    forwards.ipv6 = attachment->relay.listener6_fd >= 0;
+    forwards.self = fast;
+    fast->forwards = fwd_relay_new(loop, &forwards);
+    if (start_intercept(fast, loop, config, err) == 0)
+        return fast;
+    fast_path_free(fast);
+    return NULL;
+}
+
+void fast_path_free(struct fast_path *fast)
+{
+    if (fast == NULL)
+        return;
+    fwd_relay_free(fast->forwards);
+    intercept_free(fast->intercept);
+    relay_table_free(fast->relays);
+    socket_stock_free(fast->stock);
+    g_free(fast);
+}
+
+void fast_path_set_pump(struct fast_path *fast, struct pump *pump)
+{
+    fast->pump = pump;
+}
+
+bool fast_path_take_tcp(void *self, struct frame *f)
+{
+    struct fast_path *fast = self;
+
+    return intercept_take(fast->intercept, f);
+}
+
+struct fwd_driver fast_path_fwd_driver(struct fast_path *fast)
+{
+    return fwd_relay_driver(fast->forwards);
+}
+
+struct relay_table *fast_path_relays(struct fast_path *fast)
+{
+    return fast->relays;
+}
+
+size_t fast_path_descriptors(const struct fast_path *fast)
+{
+    return 2 * relay_count(fast->relays) + intercept_pending(fast->intercept);
+}

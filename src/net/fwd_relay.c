@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "net/fwd_relay.h"
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/own.h"
+#include "net/acceptor.h"
+#include "net/dial.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#define LISTEN_BACKLOG 4096
+/* How long the guest may take to answer; a client would wait for minutes. */
+#define ANSWER_MAX_NS 15000000000LL
+#define SWEEP_MS      1000
+
+struct forward {
+    struct fwd_relay *relay;
+    struct ip_endpoint guest;
+    struct acceptor acceptor;
+};
+
+/* A client whose connection to the guest is being made. */
+struct pending {
+    struct forward *forward;
+    struct loop_watch watch;
+    int host_fd, guest_fd;
+    struct ip_endpoint client; /* as the guest sees it */
+    int64_t since_ns;
+    GList link;
+};
+
+struct fwd_relay {
+    struct loop *loop;
+    struct fwd_relay_config config;
+    GQueue pending; /* the oldest first */
+    struct loop_timer sweep_timer;
+};
+
+/* --- connecting to the guest --- */
+
+static void pending_free(struct pending *pending)
+{
+    struct fwd_relay *relay = pending->forward->relay;
+
+    loop_unwatch(relay->loop, &pending->watch);
+    if (pending->host_fd >= 0)
+        relay_reset_socket(pending->host_fd);
+    if (pending->guest_fd >= 0)
+        (void)close(pending->guest_fd);
+    g_queue_unlink(&relay->pending, &pending->link);
+    g_free(pending);
+}
+
+static void connected(struct pending *pending, int rc)
+{
+    struct fwd_relay *relay = pending->forward->relay;
+    const struct relay_flow flow = { .inbound = true,
+                                     .guest = pending->forward->guest,
+                                     .peer = pending->client,
+                                     .owner = pending->forward };
+
+    if (rc == 0) {
+        loop_unwatch(relay->loop, &pending->watch);
+        if (relay_start(relay->config.relays, &flow, pending->host_fd,
+                        pending->guest_fd) != 0)
+            LOG_LIMITED("cannot watch a connection to the guest");
+        pending->host_fd = pending->guest_fd = -1;
+    } else {
+        relay->config.stats->inbound_refused++;
+    }
+    pending_free(pending);
+}
+
+static void guest_ready(void *self, uint32_t events)
+{
+    struct pending *pending = self;
+
+    (void)events;
+    connected(pending, dial_result(pending->guest_fd));
+}
+
+static void sweep(void *self)
+{
+    struct fwd_relay *relay = self;
+    int64_t now_ns = loop_now_ns(relay->loop);
+    struct pending *pending;
+
+    while ((pending = g_queue_peek_head(&relay->pending)) != NULL &&
+           now_ns - pending->since_ns > ANSWER_MAX_NS)
+        connected(pending, -ETIMEDOUT);
+    if (relay->pending.length == 0)
+        return;
+    relay->config.unheard(relay->config.self);
+    loop_timer_in_ms(relay->loop, &relay->sweep_timer, SWEEP_MS);
+}
+
+static void wait_for_guest(struct pending *pending)
+{
+    struct fwd_relay *relay = pending->forward->relay;
+    int rc =
+        loop_watch(relay->loop, &pending->watch, pending->guest_fd, EPOLLOUT);
+
+    if (rc != 0)
+        connected(pending, rc);
+    else if (relay->sweep_timer.slot == 0)
+        loop_timer_in_ms(relay->loop, &relay->sweep_timer, SWEEP_MS);
+}
+
+/* --- who the guest shall see --- */
+
+/*
+ * The client itself, unless the guest would take the address for its own or for
+ * its loopback.  True for clients on the host's loopback.
+ */
+static bool choose_source(const struct fwd_relay *relay,
+                          const struct ip_endpoint *guest,
+                          const struct sockaddr_storage *from,
+                          struct ip_endpoint *source)
+{
+    const struct plan *plan = relay->config.plan;
+    bool v6 = guest->addr.family == AF_INET6, local;
+
+    if (!ip_endpoint_from_sockaddr(from, source))
+        *source = (struct ip_endpoint){ .addr.family = AF_UNSPEC };
+    source->addr = ip_addr_unmap(&source->addr);
+    local = ip_addr_is_loopback(&source->addr);
+    if (local || source->addr.family != guest->addr.family ||
+        ip_addr_equal(&source->addr, &guest->addr) ||
+        ip_addr_equal(&source->addr, v6 ? &plan->guest6 : &plan->guest) ||
+        (v6 && IN6_IS_ADDR_LINKLOCAL(&source->addr.v6)))
+        source->addr = v6 ? plan->gateway6 : plan->gateway;
+    return local;
+}
+
+/* With the client's port if it is free, else with any. */
+static int bind_source(int fd, struct ip_endpoint *source)
+{
+    struct sockaddr_storage ss;
+    socklen_t len = ip_endpoint_to_sockaddr(source, &ss);
+
+    if (bind(fd, (struct sockaddr *)&ss, len) == 0)
+        return 0;
+    source->port = 0;
+    len = ip_endpoint_to_sockaddr(source, &ss);
+    return bind(fd, (struct sockaddr *)&ss, len) == 0 ? 0 : -errno;
+}
+
+static int reach_guest(struct pending *pending)
+{
+    struct ip_endpoint *client = &pending->client;
+    const struct ip_endpoint *guest = &pending->forward->guest;
+    int rc = bind_source(pending->guest_fd, client);
+
+    if (rc == 0)
+        rc = dial(pending->guest_fd, guest);
+    if (rc != -EADDRNOTAVAIL || client->port == 0)
+        return rc;
+    /* The same pair of ends is still in TIME_WAIT. */
+    client->port = 0;
+    rc = bind_source(pending->guest_fd, client);
+    return rc == 0 ? dial(pending->guest_fd, guest) : rc;
+}
+
+static void accepted(void *self, int fd, const struct sockaddr_storage *from)
+{
+    struct forward *forward = self;
+    struct fwd_relay *relay = forward->relay;
+    struct pending *pending = g_new0(struct pending, 1);
+    int rc;
+
+    if (relay->pending.length >= FWD_RELAY_PENDING_MAX)
+        connected(g_queue_peek_head(&relay->pending), -ETIMEDOUT);
+    pending->forward = forward;
+    pending->host_fd = fd;
+    pending->since_ns = loop_now_ns(relay->loop);
+    pending->link.data = pending;
+    pending->watch =
+        (struct loop_watch){ .ready = guest_ready, .self = pending };
+    g_queue_push_tail_link(&relay->pending, &pending->link);
+    if (choose_source(relay, &forward->guest, from, &pending->client))
+        relay_stay_local(fd);
+    rc = socket_stock_take(relay->config.stock, forward->guest.addr.family);
+    pending->guest_fd = MAX(rc, -1);
+    if (rc >= 0) {
+        relay_prepare_socket(pending->guest_fd);
+        rc = reach_guest(pending);
+    }
+    if (rc == -EINPROGRESS)
+        wait_for_guest(pending);
+    else
+        connected(pending, rc);
+}
+
+/* --- the driver --- */
+
+static bool can_carry(void *self, const struct fwd_rule *rule)
+{
+    const struct fwd_relay *relay = self;
+    const struct ip_addr *guest = &rule->guest.addr;
+
+    return rule->proto == IPPROTO_TCP &&
+           (guest->family == AF_INET ||
+            (guest->family == AF_INET6 && relay->config.ipv6)) &&
+           !ip_addr_is_any(guest) && !ip_addr_is_loopback(guest);
+}
+
+static int open_listener(struct fwd_rule *rule, GError **err)
+{
+    owned_fd fd = socket(rule->host.addr.family,
+                         SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    struct sockaddr_storage ss;
+    socklen_t len = ip_endpoint_to_sockaddr(&rule->host, &ss);
+    char text[IP_ENDPOINT_TEXT_MAX];
+    int on = 1;
+
+    if (fd < 0)
+        return error_set_errno(err, "make a listening socket");
+    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    if (rule->host.addr.family == AF_INET6)
+        (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+    if (bind(fd, (struct sockaddr *)&ss, len) != 0)
+        return error_set_errno(err, "bind %s",
+                               ip_endpoint_format(&rule->host, text));
+    if (listen(fd, LISTEN_BACKLOG) != 0)
+        return error_set_errno(err, "listen on %s",
+                               ip_endpoint_format(&rule->host, text));
+    len = sizeof(ss);
+    if (rule->host.port == 0 &&
+        (getsockname(fd, (struct sockaddr *)&ss, &len) != 0 ||
+         !ip_endpoint_from_sockaddr(&ss, &rule->host)))
+        return error_set_errno(err, "read the port that was chosen");
+    relay_prepare_socket(fd);
+    if (ip_addr_is_loopback(&rule->host.addr))
+        relay_stay_local(fd);
+    return own_release_fd(&fd);
+}
+
+static void *start(void *self, struct fwd_rule *rule, GError **err)
+{
+    struct fwd_relay *relay = self;
+    int fd = open_listener(rule, err), rc;
+    struct forward *forward;
+
+    if (fd < 0)
+        return NULL;
+    forward = g_new0(struct forward, 1);
+    forward->relay = relay;
+    forward->guest = rule->guest;
+    forward->acceptor.accepted = accepted;
+    forward->acceptor.self = forward;
+    rc = acceptor_start(&forward->acceptor, relay->loop, fd);
+    if (rc == 0)
+        return forward;
+    errno = -rc;
+    error_set_errno(err, "watch a listening socket");
+    g_free(forward);
+    return NULL;
+}
+
+/* Connections that are established live on. */
+static void stop(void *self, void *handle)
+{
+    struct fwd_relay *relay = self;
+    struct forward *forward = handle;
+    GList *next;
+
+    acceptor_stop(&forward->acceptor);
+    for (GList *l = relay->pending.head; l != NULL; l = next) {
+        struct pending *pending = l->data;
+
+        next = l->next;
+        if (pending->forward == forward)
+            pending_free(pending);
+    }
+    g_free(forward);
+}
+
+struct fwd_driver fwd_relay_driver(struct fwd_relay *relay)
+{
+    return (struct fwd_driver){ .name = "relay",
+                                .self = relay,
+                                .can_carry = can_carry,
+                                .start = start,
+                                .stop = stop };
+}
+
+struct fwd_relay *fwd_relay_new(struct loop *loop,
+                                const struct fwd_relay_config *config)
+{
+    struct fwd_relay *relay = g_new0(struct fwd_relay, 1);
+
+    relay->loop = loop;
+    relay->config = *config;
+    relay->sweep_timer = (struct loop_timer){ .expired = sweep, .self = relay };
+    return relay;
+}
+
+void fwd_relay_free(struct fwd_relay *relay)
+{
+    if (relay == NULL)
+        return;
+    g_assert(relay->pending.length == 0);
+    loop_timer_cancel(relay->loop, &relay->sweep_timer);
+    g_free(relay);
+}
