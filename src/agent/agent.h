@@ -54,6 +54,7 @@ int agent_link_configure(struct agent *agent,
  */
 struct agent_relay {
     int tap_fd;
+    int news_fd; /* kern/rtnl_watch.h, of AGENT_RELAY_GUEST_LINK */
     int listener_fd, listener6_fd; /* the latter -1 without IPv6 */
 };
 

@@ -57,6 +57,8 @@ struct agent_relay_open {
     uint8_t ipv6; /* 0 or 1 */
 };
 
+/* The relay namespace's end of the guest's interface. */
+#define AGENT_RELAY_GUEST_LINK "r0"
 /* The tap of the relay namespace: frames for this address are taken there. */
 #define AGENT_RELAY_TAP_MAC                \
     {                                      \

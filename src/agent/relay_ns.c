@@ -7,6 +7,7 @@
 #include "base/fdio.h"
 #include "kern/netns.h"
 #include "kern/rtnl.h"
+#include "kern/rtnl_watch.h"
 #include "kern/tap.h"
 
 #include <fcntl.h>
@@ -21,7 +22,7 @@
 /* Both links of the relay namespace take what any guest may send; the guest's
    own MTU decides. */
 #define INNER_MTU       AGENT_MTU_MAX
-#define GUEST_LINK_NAME "r0"
+#define GUEST_LINK_NAME AGENT_RELAY_GUEST_LINK
 #define GATE_LINK_NAME  "tap1"
 
 struct relay_ns {
@@ -174,7 +175,8 @@ static int build(struct relay_ns *ns, const struct agent_relay_open *c,
     uint8_t mac[6];
 
     ns->rtnl = rtnl_open(err);
-    if (ns->rtnl == NULL)
+    fds[RELAY_NS_NEWS] = ns->rtnl == NULL ? -1 : rtnl_watch_open(err);
+    if (fds[RELAY_NS_NEWS] < 0)
         return -1;
     if (rtnl_link_set(ns->rtnl, rtnl_link_index(ns->rtnl, "lo"), &up, err) !=
             0 ||

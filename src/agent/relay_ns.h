@@ -22,6 +22,7 @@ struct rtnl;
 /* Index of each descriptor in relay_ns_open()'s output. */
 enum relay_ns_fd {
     RELAY_NS_TAP,
+    RELAY_NS_NEWS, /* tells when the guest's interface is gone */
     RELAY_NS_LISTENER,
     RELAY_NS_LISTENER6, /* only with IPv6 */
     RELAY_NS_FD_COUNT

@@ -41,14 +41,15 @@ int agent_relay_open(struct agent *agent, const struct agent_relay_open *config,
     struct agent_request request = { .op = AGENT_OP_RELAY_OPEN,
                                      .relay_open = *config };
     struct agent_reply reply;
-    int fds[3] = { -1, -1, -1 };
+    int fds[4] = { -1, -1, -1, -1 };
 
-    if (agent_call(agent, &request, NULL, 0, &reply, fds, config->ipv6 ? 3 : 2,
+    if (agent_call(agent, &request, NULL, 0, &reply, fds, config->ipv6 ? 4 : 3,
                    err) != 0)
         return -1;
     *out = (struct agent_relay){ .tap_fd = fds[0],
-                                 .listener_fd = fds[1],
-                                 .listener6_fd = fds[2] };
+                                 .news_fd = fds[1],
+                                 .listener_fd = fds[2],
+                                 .listener6_fd = fds[3] };
     return 0;
 }
 

@@ -129,12 +129,18 @@ static int set_up_link(struct attachment *attachment,
     return 0;
 }
 
+static void close_relay(struct agent_relay *relay)
+{
+    own_close(&relay->news_fd);
+    own_close(&relay->listener_fd);
+    own_close(&relay->listener6_fd);
+}
+
 /* What was opened and will not be used. */
 static void close_link(struct attachment *attachment)
 {
     own_close(&attachment->link.fd);
-    own_close(&attachment->relay.listener_fd);
-    own_close(&attachment->relay.listener6_fd);
+    close_relay(&attachment->relay);
 }
 
 static int attach_netns(struct attachment *attachment,
@@ -202,7 +208,7 @@ int attach_open(struct attachment *attachment, const struct options *options,
 
     memset(attachment, 0, sizeof(*attachment));
     attachment->userns_fd = attachment->link.fd = -1;
-    attachment->relay = (struct agent_relay){ -1, -1, -1 };
+    attachment->relay = (struct agent_relay){ -1, -1, -1, -1 };
     if (!enters_a_namespace(options) && options->tcp == TCP_MODE_RELAY) {
         rc = error_set(err, SLIPGATE_ERROR_BAD_REQUEST,
                        "--tcp=relay needs a network namespace to enter");
@@ -224,8 +230,7 @@ void attach_close(struct attachment *attachment)
     if (attachment->agent != NULL)
         agent_free(g_steal_pointer(&attachment->agent));
     own_close(&attachment->userns_fd);
-    own_close(&attachment->relay.listener_fd);
-    own_close(&attachment->relay.listener6_fd);
+    close_relay(&attachment->relay);
     g_clear_pointer(&attachment->relay_missing, g_free);
     g_clear_pointer(&attachment->target, g_free);
 }

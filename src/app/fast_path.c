@@ -1,13 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "app/fast_path.h"
 
+#include "base/error.h"
 #include "base/log.h"
 #include "base/own.h"
+#include "kern/rtnl_watch.h"
 #include "net/fwd_relay.h"
 #include "net/intercept.h"
 #include "net/socket_stock.h"
 
+#include <errno.h>
+#include <sys/epoll.h>
+
 struct fast_path {
+    struct loop *loop;
+    struct loop_watch news;
+    int news_fd;
+    void (*gone)(void *self);
+    void *self;
     struct agent *agent;
     struct pump *pump;
     struct relay_table *relays;
@@ -30,6 +40,27 @@ static void unheard(void *self)
 
     if (agent_relay_refresh(fast->agent, &err) != 0)
         LOG_LIMITED("the guest does not answer: %s", err->message);
+}
+
+static void news_ready(void *self, uint32_t events)
+{
+    struct fast_path *fast = self;
+
+    (void)events;
+    if (!rtnl_watch_deleted(fast->news_fd, AGENT_RELAY_GUEST_LINK))
+        return;
+    loop_unwatch(fast->loop, &fast->news);
+    fast->gone(fast->self);
+}
+
+static int watch_news(struct fast_path *fast, GError **err)
+{
+    int rc = loop_watch(fast->loop, &fast->news, fast->news_fd, EPOLLIN);
+
+    if (rc == 0)
+        return 0;
+    errno = -rc;
+    return error_set_errno(err, "watch the guest's interface");
 }
 
 static int start_intercept(struct fast_path *fast, struct loop *loop,
@@ -65,7 +96,12 @@ struct fast_path *fast_path_new(struct loop *loop,
     if (attachment->relay.listener_fd < 0)
         return NULL;
     fast = g_new0(struct fast_path, 1);
+    fast->loop = loop;
     fast->agent = attachment->agent;
+    fast->news_fd = own_release_fd(&config->attachment->relay.news_fd);
+    fast->news = (struct loop_watch){ .ready = news_ready, .self = fast };
+    fast->gone = config->gone;
+    fast->self = config->self;
     fast->stock = socket_stock_new(attachment->agent);
     fast->relays =
         relay_table_new(loop, &(struct relay_observer){ .self = NULL });
@@ -74,7 +110,8 @@ struct fast_path *fast_path_new(struct loop *loop,
     forwards.ipv6 = attachment->relay.listener6_fd >= 0;
     forwards.self = fast;
     fast->forwards = fwd_relay_new(loop, &forwards);
-    if (start_intercept(fast, loop, config, err) == 0)
+    if (watch_news(fast, err) == 0 &&
+        start_intercept(fast, loop, config, err) == 0)
         return fast;
     fast_path_free(fast);
     return NULL;
@@ -84,6 +121,8 @@ void fast_path_free(struct fast_path *fast)
 {
     if (fast == NULL)
         return;
+    loop_unwatch(fast->loop, &fast->news);
+    own_close(&fast->news_fd);
     fwd_relay_free(fast->forwards);
     intercept_free(fast->intercept);
     relay_table_free(fast->relays);

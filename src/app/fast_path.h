@@ -18,6 +18,9 @@ struct fast_path_config {
     const struct plan *plan;
     struct ip_addr outbound, outbound6;
     struct stats *stats;
+    /* The guest's interface is gone; called once. */
+    void (*gone)(void *self);
+    void *self;
 };
 
 /* NULL and an error; or NULL and none, when there is no relay namespace. */

@@ -63,6 +63,11 @@ static void on_link_gone(void *self, int error)
     loop_stop(gate->loop, EXIT_SUCCESS);
 }
 
+static void on_interface_gone(void *self)
+{
+    on_link_gone(self, ENODEV);
+}
+
 /*
  * The caller hangs up its end.  Data is no event, a regular file never hangs
  * up, and a number that is not open counts as hung up.
@@ -146,6 +151,8 @@ static int build_fast_path(struct gate *gate, GError **err)
         .outbound = gate->outbound,
         .outbound6 = gate->outbound6,
         .stats = &gate->stats,
+        .gone = on_interface_gone,
+        .self = gate,
     };
 
     gate->fast = fast_path_new(gate->loop, &config, err);

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/own.h"
 #include "kern/netns.h"
+#include "kern/rtnl_watch.h"
 #include "own_namespace.h"
 
 #include <arpa/inet.h>
@@ -31,7 +32,7 @@ static const struct agent_relay_open plain = { .name = "tap0",
 static struct agent_relay open_relay(struct agent *agent)
 {
     g_autoptr(GError) err = NULL;
-    struct agent_relay relay = { -1, -1, -1 };
+    struct agent_relay relay = { -1, -1, -1, -1 };
 
     (void)agent_relay_open(agent, &plain, &relay, &err);
     g_assert_no_error(err);
@@ -41,6 +42,7 @@ static struct agent_relay open_relay(struct agent *agent)
 static void close_relay(struct agent_relay *relay)
 {
     own_close(&relay->tap_fd);
+    own_close(&relay->news_fd);
     own_close(&relay->listener_fd);
     own_close(&relay->listener6_fd);
 }
@@ -245,6 +247,27 @@ static void a_changed_mac_address_is_found(void)
     close_relay(&relay);
 }
 
+static void the_end_of_the_interface_is_news(void)
+{
+    owned(agent) agent = NULL;
+    struct agent_relay relay;
+    g_autofree char *down = NULL, *gone = NULL;
+
+    if (skip_without("ip"))
+        return;
+    agent = start_agent();
+    relay = open_relay(agent);
+    configure(agent);
+    down = command_output("ip link set tap0 down");
+    g_assert_false(rtnl_watch_deleted(relay.news_fd, AGENT_RELAY_GUEST_LINK));
+    gone = command_output("ip link del tap0");
+    g_assert_cmpint(
+        poll(&(struct pollfd){ relay.news_fd, POLLIN, 0 }, 1, DEADLINE_MS), ==,
+        1);
+    g_assert_true(rtnl_watch_deleted(relay.news_fd, AGENT_RELAY_GUEST_LINK));
+    close_relay(&relay);
+}
+
 /* Each test in namespaces of its own, so that none sees another's remains. */
 static void isolated(gconstpointer test)
 {
@@ -275,5 +298,7 @@ int main(int argc, char **argv)
         its_sockets_reach_the_guest_from_any_address);
     add("/relay_ns/a changed MAC address is found",
         a_changed_mac_address_is_found);
+    add("/relay_ns/the end of the interface is news",
+        the_end_of_the_interface_is_news);
     return g_test_run();
 }
