@@ -158,9 +158,11 @@ const struct option_spec option_specs[] = {
       .metavar = "MODE",
       .help = "what carries TCP ([auto|relay|slirp], default=auto)",
       .manual =
-        "What carries TCP:\n.BR slirp ,\nthe user-mode stack;\n.BR relay ,\n"
-        "the kernel's, or slipgate does not start;\n.B auto\n(if not given),\n"
-        "the better of the two that works here.",
+        "What carries TCP:\n.BR relay ,\nthe kernel, by way of a namespace\n"
+        "between guest and host (where it lacks what that takes, slipgate\n"
+        "does not start);\n.BR slirp ,\na stack in user space that works\n"
+        "everywhere;\n.B auto\n(if not given), the first that can be had.\n"
+        "With an interface that exists already it is always\n.BR slirp .",
       .refusal = "--tcp must be \"auto\", \"relay\" or \"slirp\"",
       .flags = OPTION_OURS },
     { "help", 'h', OPTION_HELP, .help = "print this text and exit",
