@@ -1,21 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "net/flow.h"
 
-#include "net/checksum.h"
+#include "net/flow_key.h"
+#include "net/frame_build.h"
 
 #include <string.h>
 
 #define NS_PER_S 1000000000LL
+#define WINDOW   65535
 /* How long a flow that both sides finished, or one reset, is remembered. */
 #define FLOW_CLOSED_IDLE_S 60
-#define SEGMENT_MAX        (FRAME_ETH_LEN + FRAME_IPV6_LEN + FRAME_TCP_LEN)
-
-struct flow_key {
-    struct ip_endpoint guest, host;
-};
 
 struct flow {
-    struct flow_key key; /* compared and hashed as bytes */
+    struct flow_key key; /* first: what the table hashes */
+    struct ip_endpoint guest, host;
     uint8_t guest_mac[6], host_mac[6];
     bool guest_fin, host_fin, reset;
     uint8_t probes;
@@ -35,21 +33,6 @@ struct flow_table {
     struct flow *latest; /* one-entry cache */
 };
 
-static guint key_hash(gconstpointer p)
-{
-    const uint8_t *bytes = p;
-    guint32 hash = 2166136261u; /* FNV-1a */
-
-    for (size_t i = 0; i < sizeof(struct flow_key); i++)
-        hash = (hash ^ bytes[i]) * 16777619u;
-    return hash;
-}
-
-static gboolean key_equal(gconstpointer a, gconstpointer b)
-{
-    return memcmp(a, b, sizeof(struct flow_key)) == 0;
-}
-
 struct flow_table *flow_table_new(const struct flow_sink *sink,
                                   struct stats *stats)
 {
@@ -57,7 +40,8 @@ struct flow_table *flow_table_new(const struct flow_sink *sink,
 
     table->sink = *sink;
     table->stats = stats;
-    table->flows = g_hash_table_new_full(key_hash, key_equal, g_free, NULL);
+    table->flows =
+        g_hash_table_new_full(flow_key_hash, flow_key_equal, g_free, NULL);
     return table;
 }
 
@@ -74,29 +58,11 @@ size_t flow_count(const struct flow_table *table)
     return g_hash_table_size(table->flows);
 }
 
-/* Padding and unused address bytes must be zero: keys are compared as bytes. */
-static void make_key(const struct ip_endpoint *guest,
-                     const struct ip_endpoint *host, struct flow_key *key)
-{
-    memset(key, 0, sizeof(*key));
-    key->guest.addr.family = guest->addr.family;
-    key->host.addr.family = host->addr.family;
-    key->guest.port = guest->port;
-    key->host.port = host->port;
-    if (guest->addr.family == AF_INET6) {
-        key->guest.addr.v6 = guest->addr.v6;
-        key->host.addr.v6 = host->addr.v6;
-    } else {
-        key->guest.addr.v4 = guest->addr.v4;
-        key->host.addr.v4 = host->addr.v4;
-    }
-}
-
 static struct flow *find(struct flow_table *table, const struct flow_key *key)
 {
     struct flow *flow = table->latest;
 
-    if (flow != NULL && key_equal(flow, key))
+    if (flow != NULL && flow_key_equal(flow, key))
         return flow;
     flow = g_hash_table_lookup(table->flows, key);
     if (flow != NULL)
@@ -106,9 +72,12 @@ static struct flow *find(struct flow_table *table, const struct flow_key *key)
 
 /* A SYN makes the flow; one that is known starts anew. */
 static struct flow *find_or_make(struct flow_table *table,
-                                 const struct flow_key *key, uint8_t tcp_flags)
+                                 const struct ip_endpoint *guest,
+                                 const struct ip_endpoint *host,
+                                 uint8_t tcp_flags)
 {
-    struct flow *flow = find(table, key);
+    const struct flow_key key = flow_key_make(IPPROTO_TCP, guest, host);
+    struct flow *flow = find(table, &key);
     bool opens = (tcp_flags & (FRAME_SYN | FRAME_ACK)) == FRAME_SYN;
 
     if (!opens)
@@ -116,12 +85,11 @@ static struct flow *find_or_make(struct flow_table *table,
     if (flow == NULL) {
         if (flow_count(table) >= FLOW_TABLE_MAX)
             return NULL;
-        flow = g_new0(struct flow, 1);
-        flow->key = *key;
+        flow = g_new(struct flow, 1);
+        *flow = (struct flow){ .key = key, .guest = *guest, .host = *host };
         g_hash_table_add(table->flows, flow);
     } else if (flow->reset || (flow->guest_fin && flow->host_fin)) {
-        memset(flow, 0, sizeof(*flow));
-        flow->key = *key;
+        *flow = (struct flow){ .key = key, .guest = *guest, .host = *host };
     }
     table->latest = flow;
     return flow;
@@ -150,11 +118,8 @@ static void advance(uint32_t *next, bool *known, const struct frame *f)
 void flow_from_guest(struct flow_table *table, const struct frame *f,
                      int64_t now_ns)
 {
-    struct flow_key key;
-    struct flow *flow;
+    struct flow *flow = find_or_make(table, &f->src, &f->dst, f->tcp_flags);
 
-    make_key(&f->src, &f->dst, &key);
-    flow = find_or_make(table, &key, f->tcp_flags);
     if (flow == NULL)
         return;
     memcpy(flow->guest_mac, f->data + 6, 6);
@@ -169,11 +134,8 @@ void flow_from_guest(struct flow_table *table, const struct frame *f,
 void flow_to_guest(struct flow_table *table, const struct frame *f,
                    int64_t now_ns)
 {
-    struct flow_key key;
-    struct flow *flow;
+    struct flow *flow = find_or_make(table, &f->dst, &f->src, f->tcp_flags);
 
-    make_key(&f->dst, &f->src, &key);
-    flow = find_or_make(table, &key, f->tcp_flags);
     if (flow == NULL)
         return;
     if (flow->last_ns == 0 || frame_payload_len(f) > 0)
@@ -191,11 +153,9 @@ void flow_to_guest(struct flow_table *table, const struct frame *f,
 
 bool flow_is_out_of_order(struct flow_table *table, const struct frame *f)
 {
-    struct flow_key key;
-    const struct flow *flow;
+    const struct flow_key key = flow_key_make(IPPROTO_TCP, &f->src, &f->dst);
+    const struct flow *flow = find(table, &key);
 
-    make_key(&f->src, &f->dst, &key);
-    flow = find(table, &key);
     if (flow == NULL || !flow->guest_next_known ||
         (f->tcp_flags & (FRAME_SYN | FRAME_RST)) != 0 || sequence_len(f) == 0)
         return false;
@@ -209,50 +169,16 @@ bool flow_is_out_of_order(struct flow_table *table, const struct frame *f)
 
 /* --- probing and ending --- */
 
-static size_t build_segment(const struct ip_endpoint *src,
-                            const struct ip_endpoint *dst,
-                            const uint8_t src_mac[6], const uint8_t dst_mac[6],
-                            uint32_t seq, uint32_t ack, uint8_t flags,
-                            uint8_t out[SEGMENT_MAX])
-{
-    bool v6 = src->addr.family == AF_INET6;
-    size_t l4 = FRAME_ETH_LEN + (v6 ? FRAME_IPV6_LEN : FRAME_IPV4_LEN);
-    uint8_t *ip = out + FRAME_ETH_LEN, *tcp = out + l4;
-    struct frame f;
-
-    memset(out, 0, SEGMENT_MAX);
-    memcpy(out, dst_mac, 6);
-    memcpy(out + 6, src_mac, 6);
-    frame_put16(out + 12, v6 ? 0x86dd : 0x0800);
-    ip[0] = v6 ? 0x60 : 0x45;
-    frame_put16(ip + (v6 ? 4 : 2),
-                v6 ? FRAME_TCP_LEN : FRAME_IPV4_LEN + FRAME_TCP_LEN);
-    ip[v6 ? 6 : 9] = IPPROTO_TCP;
-    ip[v6 ? 7 : 8] = 64;
-    memcpy(ip + (v6 ? 8 : 12), &src->addr.v6, v6 ? 16 : 4);
-    memcpy(ip + (v6 ? 24 : 16), &dst->addr.v6, v6 ? 16 : 4);
-    if (!v6)
-        checksum_set_ipv4(ip);
-    frame_put16(tcp, src->port);
-    frame_put16(tcp + 2, dst->port);
-    frame_put32(tcp + 4, seq);
-    frame_put32(tcp + 8, ack);
-    tcp[12] = FRAME_TCP_LEN / 4 << 4;
-    tcp[13] = flags;
-    frame_put16(tcp + 14, 65535);
-    if (frame_parse(out, l4 + FRAME_TCP_LEN, &f) != FRAME_GOOD)
-        return 0;
-    checksum_set_l4(&f, 16);
-    return f.len;
-}
-
 static void probe(struct flow_table *table, struct flow *flow, int64_t now_ns)
 {
-    uint8_t out[SEGMENT_MAX];
-    size_t len = build_segment(
-        &flow->key.host, &flow->key.guest, flow->host_mac, flow->guest_mac,
-        flow->host_next - 1, flow->host_ack, FRAME_ACK, out);
+    struct frame_path path = { .src = flow->host, .dst = flow->guest };
+    uint8_t out[FRAME_SEGMENT_MAX];
+    size_t len;
 
+    memcpy(path.src_mac, flow->host_mac, sizeof(path.src_mac));
+    memcpy(path.dst_mac, flow->guest_mac, sizeof(path.dst_mac));
+    len = frame_put_segment(out, &path, flow->host_next - 1, flow->host_ack,
+                            FRAME_ACK, WINDOW);
     flow->probes++;
     flow->probed_ns = now_ns;
     table->stats->flows_probed++;
@@ -261,11 +187,13 @@ static void probe(struct flow_table *table, struct flow *flow, int64_t now_ns)
 
 static void end_flow(struct flow_table *table, struct flow *flow)
 {
-    uint8_t out[SEGMENT_MAX];
-    size_t len =
-        build_segment(&flow->key.guest, &flow->key.host, flow->guest_mac,
-                      flow->host_mac, flow->host_ack, 0, FRAME_RST, out);
+    struct frame_path path = { .src = flow->guest, .dst = flow->host };
+    uint8_t out[FRAME_SEGMENT_MAX];
+    size_t len;
 
+    memcpy(path.src_mac, flow->guest_mac, sizeof(path.src_mac));
+    memcpy(path.dst_mac, flow->host_mac, sizeof(path.dst_mac));
+    len = frame_put_segment(out, &path, flow->host_ack, 0, FRAME_RST, 0);
     table->stats->flows_reaped++;
     flow->reset = true;
     table->sink.from_guest(table->sink.self, out, len);

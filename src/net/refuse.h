@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
-#include "net/frame.h"
+#include "net/frame_build.h"
 #include "net/plan.h"
 
 /*
@@ -16,8 +16,8 @@ enum refuse_reason {
     REFUSE_REASON_COUNT
 };
 
-/* Room for any answer: headers, and what an ICMP error quotes (RFC 4443). */
-#define REFUSE_MAX (FRAME_ETH_LEN + 1280u)
+/* Room for any answer. */
+#define REFUSE_MAX FRAME_ICMP_ERROR_MAX
 
 /*
  * Builds the answer to `f` into `out` (REFUSE_MAX bytes).  ICMP errors come

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+#include "base/addr.h"
+
+#include <glib.h>
+
+/*
+ * What tells one flow from another: transport and both ends, packed so that
+ * equal flows are equal bytes.  Pure.  The functions fit g_hash_table_new() for
+ * structs that begin with a key.
+ */
+struct flow_key {
+    uint64_t word[5];
+};
+
+/* Both ends are of one family. */
+struct flow_key flow_key_make(int proto, const struct ip_endpoint *guest,
+                              const struct ip_endpoint *peer);
+guint flow_key_hash(gconstpointer key);
+gboolean flow_key_equal(gconstpointer a, gconstpointer b);
