@@ -1,0 +1,268 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2034
+#
+# Every test gets a world of its own, made of namespaces only, so that nothing
+# needs root and nothing outside is touched:
+#
+#   host    network, mount and user namespace; plays the user's machine
+#   user    a plain user (uid 1000, no capabilities) on that machine
+#   remote  another machine on host's LAN
+#   guest   what slipgate serves: made by user, no network of its own
+#
+# host, user, remote and guest run a command there: `guest ip addr`.
+# $T is the test's directory, $SOCK the control socket, $GATE the gate's pid.
+bats_require_minimum_version 1.8.0
+set -uo pipefail
+
+top=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)
+export PATH="$top/tests/tools:/usr/sbin:/usr/bin:/sbin:/bin:$PATH"
+
+HOST4=198.51.100.2 HOST6=2001:db8:51::2       # host, on the LAN
+ALSO4=198.51.100.3 ALSO6=2001:db8:51::3       # its second addresses
+OTHER4=203.0.113.9 OTHER6=2001:db8:9::9       # on its interface other0
+REMOTE4=198.51.100.1 REMOTE6=2001:db8:51::1   # remote
+
+setup() { world_up; }
+teardown() { world_down; }
+
+# --- small tools ---
+
+fail() {
+    echo "$*" >&2
+    return 1
+}
+
+# Where a feature must be there (CI), its absence is a failure.
+skip_unless_ci() {
+    [[ ${CI:-} != true ]] || fail "CI must not skip: $*"
+    skip "$*"
+}
+
+need() {
+    command -v "$1" >/dev/null || skip_unless_ci "$1 is not installed"
+}
+
+# refute CMD...: passes when the command fails ("!" escapes errexit).
+refute() {
+    if "$@"; then fail "unexpectedly succeeded: $*"; fi
+}
+
+# wait_for SECONDS CMD...: until the command succeeds, or fail.
+wait_for() {
+    local end=$((SECONDS + $1 + 1))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        ((SECONDS < end)) || fail "waited in vain for: $*" || return 1
+        sleep 0.02
+    done
+}
+
+gone() { [[ ! -e /proc/$1 ]]; }
+
+contains() { [[ $1 == *"$2"* ]] || fail "no '$2' in: $1"; }
+lacks() { [[ $1 != *"$2"* ]] || fail "unwanted '$2' in: $1"; }
+equal() { [[ $1 == "$2" ]] || fail "got '$1', wanted '$2'"; }
+
+# --- worlds ---
+
+NS_host=() NS_user=() NS_remote=() NS_guest=() # how to enter each
+PID_host='' PID_user='' PID_remote='' PID_guest=''
+
+host() { "${NS_host[@]}" "$@"; }
+user() { "${NS_user[@]}" "$@"; }
+remote() { "${NS_remote[@]}" "$@"; }
+guest() { "${NS_guest[@]}" "$@"; }
+
+# spawn NAME CMD...: starts a process and waits for its first line, which is
+# left in $LINE; its pid is in $SPAWNED, its errors in $T/NAME.log.
+spawn() {
+    local name=$1 fd
+    shift
+    exec {fd}< <(exec "$@" 2>"$T/$name.log" 3>&- </dev/null)
+    SPAWNED=$!
+    PIDS+=("$SPAWNED")
+    read -r -t 20 -u "$fd" LINE ||
+        fail "$name did not start: $(cat "$T/$name.log")" || return 1
+    FDS+=("$fd") # closing it now would SIGPIPE a later line
+    STDOUT=$fd
+}
+
+# world NAME WHERE UNSHARE-OPTION...: makes a world inside the world WHERE.
+world() {
+    local name=$1 where=$2 enter=() flags=(-U -n)
+    shift 2
+    [[ $where == none ]] || { local -n _ns="NS_$where" && enter=("${_ns[@]}"); }
+    spawn "$name" "${enter[@]}" unshare "$@" \
+        sh -c 'echo ready; exec sleep infinity' || return 1
+    printf -v "PID_$name" %s "$SPAWNED"
+    NETNS+=("$(readlink "/proc/$SPAWNED/ns/net")")
+    case $name in
+    user | engine) flags=(-U) ;; # stays in host's network
+    esac
+    [[ "$*" != *--mount* ]] || flags+=(-m)
+    case $name in
+    user | engine) ;;
+    *) enter=() ;;
+    esac
+    eval "NS_$name=(\"\${enter[@]}\" nsenter -t $SPAWNED \"\${flags[@]}\"
+        --preserve-credentials --)"
+}
+
+world_up() {
+    T=$BATS_TEST_TMPDIR SOCK=$BATS_TEST_TMPDIR/api
+    PIDS=() FDS=() NETNS=() GATE=
+    : 2>"$T/tun.log" <>/dev/net/tun ||
+        skip_unless_ci "$(sed 's/.*: line [0-9]*: //' "$T/tun.log")"
+    local mapped=(--map-user=1000 --map-group=1000)
+    world host none --user --map-root-user --net --mount \
+        --propagation private ||
+        skip_unless_ci "no user namespaces here: $(cat "$T/host.log")"
+    world remote host --net
+    host sh -e <<END
+    ip link set lo up
+    ip link add lan0 type veth peer name lan1 netns $PID_remote
+    ip link add other0 type veth peer name other1
+    echo 0 2000 >/proc/sys/net/ipv4/ping_group_range 2>/dev/null ||
+        echo 0 0 >/proc/sys/net/ipv4/ping_group_range
+    ip addr add $HOST4/24 dev lan0
+    ip addr add $ALSO4/32 dev lan0
+    ip addr add $HOST6/64 dev lan0 nodad
+    ip addr add $ALSO6/128 dev lan0 nodad preferred_lft 0
+    ip addr add $OTHER4/24 dev other0
+    ip addr add $OTHER6/64 dev other0 nodad
+    ip link set lan0 up
+    ip link set other0 up
+    ip link set other1 up
+    ip route add default via $REMOTE4
+    ip -6 route add default via $REMOTE6
+    echo "nameserver $REMOTE4" >$T/resolv.conf
+    mount --bind $T/resolv.conf "\$(readlink -f /etc/resolv.conf)"
+END
+    remote sh -e <<END
+    ip link set lo up
+    ip addr add $REMOTE4/24 dev lan1
+    ip addr add $REMOTE6/64 dev lan1 nodad
+    ip link set lan1 up
+    ip route add default via $HOST4
+    ip -6 route add default via $HOST6
+END
+    world user host --user "${mapped[@]}"
+    world guest user --user --map-root-user --net --mount
+}
+
+# Processes that live in network namespaces which this test made.
+leftovers() {
+    local net args=()
+    for net in "${NETNS[@]}"; do
+        net=${net//[/\\[}
+        args+=(-lname "${net//]/\\]}" -o)
+    done
+    find /proc -maxdepth 3 -path '/proc/[0-9]*/ns/net' \
+        \( "${args[@]}" -false \) -printf '%h\n' 2>/dev/null |
+        grep -o '[0-9]*' || true # a process may go while find looks at it
+}
+
+world_down() {
+    local failed=0 pids fd
+    [[ -z ${GATE:-} ]] || gone "$GATE" || stop_slipgate TERM || failed=1
+    [[ ! -e $T/err ]] || sane_log || failed=1
+    mapfile -t pids < <(((${#NETNS[@]} == 0)) || leftovers)
+    kill -KILL "${pids[@]}" "${PIDS[@]}" 2>/dev/null
+    for fd in "${FDS[@]}"; do exec {fd}<&-; done
+    ((${#PIDS[@]} == 0)) || wait "${PIDS[@]}" 2>/dev/null
+    return "$failed"
+}
+
+# --- the program under test ---
+
+# launch WORLD ARG...: starts $SLIPGATE there and returns at its ready byte.
+launch() {
+    local -n _ns="NS_$1"
+    local byte='' end=$((SECONDS + 20))
+    shift
+    rm -f "$T/ready"
+    mkfifo "$T/ready"
+    exec {READY}<>"$T/ready"
+    set -m # its own process group, and SIGINT as usual
+    "${_ns[@]}" "$SLIPGATE" --ready-fd=9 "$@" 9>"$T/ready" 3>&- {READY}>&- \
+        </dev/null >>"$T/out" 2>>"$T/err" &
+    GATE=$!
+    set +m
+    PIDS+=("$GATE")
+    until read -r -N 1 -t 0.1 -u "$READY" byte; do
+        if gone "$GATE" || ((SECONDS >= end)); then break; fi
+    done
+    [[ $byte == 1 ]] || fail "slipgate did not get ready: $(logs)" || return 1
+    exec {READY}<&-
+}
+
+# What most tests want: the plain user serves the guest, configured.
+start_slipgate() {
+    launch user --configure --api-socket="$SOCK" "$@" "$PID_guest" tap0
+}
+
+# stop_slipgate [SIGNAL]: ends it; its exit status is left in $STATUS.
+# shellcheck disable=SC2120
+stop_slipgate() {
+    kill -"${1:-TERM}" "$GATE" 2>/dev/null
+    kill -CONT "$GATE" 2>/dev/null # a test may have stopped it
+    slipgate_ends
+}
+
+slipgate_ends() {
+    wait_for 10 gone "$GATE" || return 1
+    STATUS=0
+    wait "$GATE" 2>/dev/null || STATUS=$?
+    GATE=
+}
+
+logs() { cat "$T/out" "$T/err" 2>/dev/null; }
+
+# No sanitizer report and no failed assertion may hide in a passing test.
+sane_log() {
+    refute grep -E 'Sanitizer|runtime error:|assertion|CRITICAL' "$T/err"
+}
+
+# --- what runs beside it ---
+
+# serve WORLD PORT ADDR...: TCP and UDP, answers "PEER-ADDRESS TEXT".
+serve() {
+    local -n _ns="NS_$1"
+    local world=$1
+    shift
+    spawn "serve-$world" "${_ns[@]}" net.py serve "$@"
+}
+
+# ask WORLD PROTO ADDR PORT [TEXT]: the answer, or the name of the error.
+ask() {
+    local -n _ns="NS_$1"
+    shift
+    "${_ns[@]}" net.py ask "$@"
+}
+
+# ask_is WANTED WORLD PROTO ADDR PORT [TEXT]
+ask_is() {
+    local wanted=$1 got
+    shift
+    got=$(ask "$@") || true
+    [[ $got == "$wanted" ]] || fail "ask $*: got '$got', wanted '$wanted'"
+}
+
+# api ARG...: one request (see tools/api.py), answer on stdout.
+api() { api.py --half-close "$SOCK" "$@"; }
+
+# api_is JQ-FILTER REQUEST: the answer makes the filter true.
+api_is() {
+    local answer
+    answer=$(api "$2") || fail "no answer to $2: $(logs)" || return 1
+    jq -e "$1" <<<"$answer" >/dev/null || fail "$2: $answer is not $1"
+}
+
+# forward PROTO HOST-PORT GUEST-PORT [MORE-JSON]: its id is left in $ID.
+forward() {
+    ID=$(api '{"execute":"add_hostfwd","arguments":{"proto":"'"$1"'",
+        "host_port":'"$2"',"guest_port":'"$3${4:-}"'}}' | jq -e .return.id) ||
+        fail "add_hostfwd $*: refused"
+}
+
+cpu_ticks() { awk '{ print $14 + $15 }' "/proc/$1/stat"; }

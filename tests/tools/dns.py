@@ -1,0 +1,105 @@
+#!/usr/bin/env -S python3 -IS
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A name server with one name, and a client for it.
+
+dns.py serve ADDR TEXT...         UDP and TCP port 53; host.test has A ADDR and
+                                  TXT TEXT, all else does not exist
+dns.py ask udp|tcp SERVER [NAME]  prints the TXT record, or the response code
+"""
+import socket
+import struct
+import sys
+import threading
+
+TXT, CLASS_IN, DEADLINE = 16, 1, 5
+
+
+def family(addr):
+    return socket.AF_INET6 if ":" in addr else socket.AF_INET
+
+
+def encode(name):
+    return b"".join(bytes([len(part)]) + part.encode()
+                    for part in name.split(".")) + b"\0"
+
+
+def reply(query, addr, text):
+    end = query.index(b"\0", 12) + 5
+    name, qtype = query[12:end - 4], struct.unpack(">H", query[end - 4:end - 2])
+    data = {1: socket.inet_aton(addr) if ":" not in addr else b"",
+            TXT: bytes([len(text)]) + text.encode()}.get(qtype[0], b"")
+    known = name.lower() == encode("host.test")
+    answer = b""
+    if known and data:
+        answer = b"\xc0\x0c" + struct.pack(">HHIH", qtype[0], CLASS_IN, 5,
+                                           len(data)) + data
+    return query[:2] + struct.pack(">HHHHH", 0x8180 if known else 0x8183, 1,
+                                   bool(answer), 0, 0) + query[12:end] + answer
+
+
+def read_exactly(sock, count):
+    data = b""
+    while len(data) < count:
+        chunk = sock.recv(count - len(data))
+        if not chunk:
+            raise EOFError
+        data += chunk
+    return data
+
+
+def serve_tcp(sock, addr, text):
+    while True:
+        conn, _ = sock.accept()
+        with conn:
+            conn.settimeout(DEADLINE)
+            try:
+                size = struct.unpack(">H", read_exactly(conn, 2))[0]
+                data = reply(read_exactly(conn, size), addr, text)
+                conn.sendall(struct.pack(">H", len(data)) + data)
+            except (OSError, EOFError):
+                continue
+
+
+def serve_udp(sock, addr, text):
+    while True:
+        query, peer = sock.recvfrom(4096)
+        sock.sendto(reply(query, addr, text), peer)
+
+
+def serve(addr, text):
+    udp = socket.socket(family(addr), socket.SOCK_DGRAM)
+    udp.bind((addr, 53))
+    tcp = socket.socket(family(addr), socket.SOCK_STREAM)
+    tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    tcp.bind((addr, 53))
+    tcp.listen(64)
+    print("ready", flush=True)
+    threading.Thread(target=serve_tcp, args=(tcp, addr, text)).start()
+    serve_udp(udp, addr, text)
+
+
+def ask(proto, server, name="host.test"):
+    query = struct.pack(">HHHHHH", 0x1234, 0x0100, 1, 0, 0, 0) + \
+        encode(name) + struct.pack(">HH", TXT, CLASS_IN)
+    kind = socket.SOCK_STREAM if proto == "tcp" else socket.SOCK_DGRAM
+    with socket.socket(family(server), kind) as sock:
+        sock.settimeout(DEADLINE)
+        try:
+            sock.connect((server, 53))
+            if proto == "tcp":
+                sock.sendall(struct.pack(">H", len(query)) + query)
+                size = struct.unpack(">H", read_exactly(sock, 2))[0]
+                data = read_exactly(sock, size)
+            else:
+                sock.sendall(query)
+                data = sock.recv(4096)
+        except (OSError, EOFError) as err:
+            sys.exit(f"no answer: {err!r}")
+    if data[3] & 15:
+        sys.exit(print(f"rcode {data[3] & 15}") or 1)
+    answer = len(query)  # the question is echoed, the record follows
+    print(data[answer + 13:answer + 13 + data[answer + 12]].decode())
+
+
+if __name__ == "__main__":
+    {"serve": serve, "ask": ask}[sys.argv[1]](*sys.argv[2:])
