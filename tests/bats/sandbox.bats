@@ -1,0 +1,173 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# --enable-sandbox and --enable-seccomp: what the gate may still see and do.
+load helpers
+
+status_line() { awk -v key="$1:" '$1 == key { print $2 }' "/proc/$GATE/status"; }
+
+# The capability to bind low ports is the only one left.
+few_capabilities() {
+    equal "$(status_line CapEff)" 0000000000000400
+    equal "$(status_line CapPrm)" 0000000000000400
+    equal "$(status_line CapBnd)" 0000000000000400
+}
+
+# see DIR: what the gate sees there; its root is another mount namespace's.
+see() { "${NS_user[@]}" nsenter -t "$PID_guest" -U --preserve-credentials \
+    ls "/proc/$GATE/root$1"; }
+
+@test "sandbox: no new privileges, one capability" {
+    start_slipgate --enable-sandbox
+    equal "$(status_line NoNewPrivs)" 1
+    few_capabilities
+}
+
+@test "sandbox: / shows etc and run, not the user's files" {
+    start_slipgate --enable-sandbox
+    run -0 see /
+    contains "$output" etc
+    local name
+    for name in home root var tmp proc sys dev usr bin; do
+        lacks " ${lines[*]} " " $name "
+    done
+}
+
+@test "sandbox: traffic, names and forwards work" {
+    spawn dns "${NS_remote[@]}" dns.py serve "$REMOTE4" first
+    serve remote 7000 "$REMOTE4"
+    start_slipgate --enable-sandbox --enable-ipv6
+    serve guest 7001 10.0.2.100
+    ask_is "$HOST4 hello" guest tcp "$REMOTE4" 7000
+    ask_is "$HOST4 hello" guest udp "$REMOTE4" 7000
+    equal "$(guest dns.py ask udp 10.0.2.3)" first
+    forward tcp 8080 7001
+    ask_is "$REMOTE4 hello" remote tcp "$HOST4" 8080
+}
+
+# bats test_tags=mended
+@test "sandbox: --userns-path with --netns-type=path" {
+    serve remote 7000 "$REMOTE4"
+    launch user -c --enable-sandbox --userns-path="/proc/$PID_guest/ns/user" \
+        --netns-type=path "/proc/$PID_guest/ns/net" tap0
+    equal "$(status_line NoNewPrivs)" 1
+    few_capabilities
+    ask_is "$HOST4 hello" guest tcp "$REMOTE4" 7000
+}
+
+# bats test_tags=mended
+@test "sandbox: the sockets below /run are out of reach" {
+    local dir=/run/slipgate-test.$$
+    host sh -ec "mount -t tmpfs tmpfs /run; mkdir -p $dir; echo x >$dir/secret"
+    start_slipgate --enable-sandbox
+    refute see "$dir"
+}
+
+# private_etc: host gets an /etc whose files can be renamed.
+private_etc() {
+    host sh -ec "mkdir $T/etc; mount --bind /etc $T/etc
+        mount -t tmpfs tmpfs /etc; ln -s $T/etc/* /etc/
+        rm -f /etc/resolv.conf; echo nameserver 127.0.0.51 >/etc/resolv.conf"
+}
+
+# two_servers: which one answers tells which resolv.conf is in use.
+two_servers() {
+    spawn old "${NS_host[@]}" dns.py serve 127.0.0.51 old
+    spawn new "${NS_host[@]}" dns.py serve 127.0.0.52 new
+}
+
+answers() { [[ $(guest dns.py ask udp 10.0.2.3) == "$1" ]]; }
+
+@test "resolv.conf: a change is noticed" {
+    private_etc
+    two_servers
+    start_slipgate
+    answers old
+    host sh -c 'echo nameserver 127.0.0.52 >/etc/resolv.conf'
+    wait_for 10 answers new
+}
+
+@test "sandbox: resolv.conf replaced by rename is still used" {
+    private_etc
+    two_servers
+    start_slipgate --enable-sandbox
+    answers old
+    host sh -ec 'echo nameserver 127.0.0.52 >/etc/new; mv /etc/new /etc/resolv.conf'
+    wait_for 10 answers new
+}
+
+# bats test_tags=mended
+@test "sandbox: resolv.conf that links to a file elsewhere, replaced" {
+    private_etc
+    two_servers
+    host sh -ec 'mkdir -p /run; mount -t tmpfs tmpfs /mnt; mkdir /mnt/net
+        mv /etc/resolv.conf /mnt/net/resolv.conf
+        ln -s /mnt/net/resolv.conf /etc/resolv.conf'
+    start_slipgate --enable-sandbox
+    answers old
+    host sh -ec 'echo nameserver 127.0.0.52 >/mnt/net/new
+        mv /mnt/net/new /mnt/net/resolv.conf'
+    wait_for 10 answers new
+}
+
+@test "sandbox: resolv.conf that links into /run, replaced" {
+    private_etc
+    two_servers
+    host sh -ec 'mount -t tmpfs tmpfs /run; mkdir -p /run/systemd/resolve
+        mv /etc/resolv.conf /run/systemd/resolve/stub-resolv.conf
+        ln -s ../run/systemd/resolve/stub-resolv.conf /etc/resolv.conf'
+    start_slipgate --enable-sandbox
+    answers old
+    host sh -ec 'cd /run/systemd/resolve; echo nameserver 127.0.0.52 >new
+        mv new stub-resolv.conf'
+    wait_for 10 answers new
+}
+
+# bats test_tags=mended
+@test "sandbox: the socket file is removed at the end" {
+    start_slipgate --enable-sandbox
+    stop_slipgate
+    [[ ! -e $SOCK ]]
+}
+
+@test "sandbox: mounts of others stay" {
+    host sh -ec 'mount -t tmpfs tmpfs /run; mount --make-rshared /run
+        mkdir /run/foo; mount -t tmpfs tmpfs /run/foo; echo x >/run/foo/file'
+    start_slipgate --enable-sandbox
+    stop_slipgate
+    host cat /run/foo/file
+}
+
+@test "seccomp: a filter is on, traffic flows" {
+    serve remote 7000 "$REMOTE4"
+    start_slipgate --enable-seccomp
+    equal "$(status_line Seccomp)" 2
+    ask_is "$HOST4 hello" guest tcp "$REMOTE4" 7000
+    ask_is "$HOST4 hello" guest udp "$REMOTE4" 7000
+    guest busybox ping -c 1 -W 5 "$REMOTE4"
+}
+
+@test "seccomp and sandbox: everything at once, up to the end" {
+    spawn dns "${NS_remote[@]}" dns.py serve "$REMOTE4" first
+    serve remote 7000 "$REMOTE4"
+    start_slipgate --enable-seccomp --enable-sandbox --enable-ipv6 \
+        --mtu=65520 --disable-host-loopback
+    serve guest 7001 10.0.2.100
+    equal "$(status_line Seccomp)" 2
+    ask_is "$HOST4 hello" guest tcp "$REMOTE4" 7000
+    equal "$(guest dns.py ask tcp 10.0.2.3)" first
+    forward tcp 8080 7001
+    forward udp 8080 7001
+    ask_is "$REMOTE4 hello" remote tcp "$HOST4" 8080
+    ask_is "$REMOTE4 hello" remote udp "$HOST4" 8080
+    api_is .return '{"execute":"remove_hostfwd","arguments":{"id":1}}'
+    api_is '.entries | length == 1' '{"execute":"list_hostfwd"}'
+    refute gone "$GATE"
+}
+
+# bats test_tags=mended
+@test "without the options the gate gives up capabilities all the same" {
+    world engine user --user --map-root-user --mount --propagation private
+    world inner engine --net
+    launch engine -c "$PID_inner" tap0
+    few_capabilities
+}

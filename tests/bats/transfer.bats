@@ -1,0 +1,131 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Bytes in bulk: every one arrives, whatever else goes on.
+load helpers
+
+MB=1000000
+
+# move WORLD MODE ADDR PORT BYTES [FLOWS]: a checked transfer.
+move() {
+    local -n _ns="NS_$1"
+    shift
+    run timeout 100 "${_ns[@]}" transfer.py run "$@"
+    equal "$output" ok
+}
+
+# all_ways MTU: up, down and both at once, out and in, IPv4 and IPv6.
+all_ways() {
+    spawn out4 "${NS_remote[@]}" transfer.py serve 7000 "$REMOTE4"
+    spawn out6 "${NS_remote[@]}" transfer.py serve 7000 "$REMOTE6"
+    start_slipgate --mtu="$1" --enable-ipv6
+    guest ip -6 addr replace fd00::100/64 dev tap0 nodad
+    guest ip -6 route replace default via fd00::2 dev tap0
+    spawn in4 "${NS_guest[@]}" transfer.py serve 7001 10.0.2.100
+    forward tcp 8080 7001
+    local mode
+    for mode in up down both; do
+        move guest "$mode" "$REMOTE4" 7000 $((20 * MB))
+        move guest "$mode" "$REMOTE6" 7000 $((5 * MB))
+        move remote "$mode" "$HOST4" 8080 $((20 * MB))
+    done
+}
+
+@test "MTU 1500: every byte, both ways, half-closed from either side" {
+    all_ways 1500
+}
+
+@test "MTU 65520: every byte, both ways, half-closed from either side" {
+    all_ways 65520
+}
+
+@test "200 flows at once, out" {
+    spawn out "${NS_remote[@]}" transfer.py serve 7000 "$REMOTE4"
+    start_slipgate
+    move guest both "$REMOTE4" 7000 100000 200
+}
+
+# bats test_tags=mended
+@test "200 flows at once, in" {
+    start_slipgate
+    spawn in "${NS_guest[@]}" transfer.py serve 7001 10.0.2.100
+    forward tcp 8080 7001
+    move remote both "$HOST4" 8080 100000 200
+}
+
+@test "an empty transfer" {
+    spawn out "${NS_remote[@]}" transfer.py serve 7000 "$REMOTE4"
+    start_slipgate
+    move guest up "$REMOTE4" 7000 0
+    move guest down "$REMOTE4" 7000 0
+}
+
+# cost BYTES: CPU ticks of the gate for a checked upload.
+cost() {
+    local before
+    before=$(cpu_ticks "$GATE")
+    move guest up "$REMOTE4" 7000 "$1" >&2
+    echo $(($(cpu_ticks "$GATE") - before))
+}
+
+# bats test_tags=mended
+@test "fault: 900 idle connections cut throughput to a fifth" {
+    spawn out "${NS_remote[@]}" transfer.py serve 7000 "$REMOTE4"
+    spawn hold "${NS_remote[@]}" net.py hold 7001 "$REMOTE4"
+    start_slipgate --mtu=65520
+    local alone beside
+    cost $((20 * MB))
+    alone=$(cost $((300 * MB)))
+    spawn idle "${NS_guest[@]}" net.py idle "$REMOTE4" 7001 900
+    beside=$(cost $((300 * MB)))
+    echo "CPU ticks for 300 MB: $alone alone, $beside beside 900 connections"
+    ((beside <= 2 * alone + 20))
+}
+
+# bats test_tags=mended
+@test "fault: uploads at MTU 65520 stall for a slow receiver" {
+    remote sh -c 'echo 4096 65536 131072 >/proc/sys/net/ipv4/tcp_rmem'
+    spawn paced "${NS_remote[@]}" transfer.py paced 7000 "$REMOTE4" $((50 * MB))
+    # Small buffers outside: a pause of the guest is a pause of the receiver.
+    host sh -c 'echo 4096 65536 131072 >/proc/sys/net/ipv4/tcp_wmem'
+    start_slipgate --mtu=65520
+    guest transfer.py send "$REMOTE4" 7000 $((100 * MB))
+    read -r -t 30 -u "$STDOUT" LINE
+    echo "waits above 140 ms: $LINE"
+    ((LINE <= 3))
+}
+
+# sockets: how many the gate has.
+sockets() { find "/proc/$GATE/fd" -lname 'socket:*' | wc -l; }
+as_many_as() { (($(sockets) == $1)); }
+
+# bats test_tags=mended
+@test "fault: FIN_WAIT2 sockets never expire" {
+    spawn hold "${NS_remote[@]}" net.py hold 7001 "$REMOTE4"
+    start_slipgate
+    local before
+    before=$(sockets)
+    spawn idle "${NS_guest[@]}" net.py idle "$REMOTE4" 7001 50
+    equal "$(sockets)" $((before + 50))
+    kill -KILL "$SPAWNED" # its kernel sends a FIN for each; the peer is silent
+    wait_for 150 as_many_as "$before"
+}
+
+@test "a reset in the guest ends the host's connection, and the other way" {
+    spawn hold "${NS_remote[@]}" net.py hold 7001 "$REMOTE4"
+    start_slipgate
+    local before
+    before=$(sockets)
+    guest python3 -c '
+import socket, struct, sys
+sock = socket.create_connection((sys.argv[1], 7001), 5)
+sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+' "$REMOTE4"
+    wait_for 10 as_many_as "$before"
+    spawn idle "${NS_guest[@]}" net.py idle "$REMOTE4" 7001 1
+    equal "$(sockets)" $((before + 1))
+    remote ss -K "dst $HOST4" >/dev/null ||
+        skip_unless_ci "the kernel cannot kill sockets"
+    wait_for 10 as_many_as "$before"
+    none_in_guest() { ! guest ss -Htn "dst $REMOTE4" | grep .; }
+    wait_for 10 none_in_guest
+}
