@@ -33,6 +33,7 @@ CLONE_NEWNS, CLONE_NEWUSER = 0x00020000, 0x10000000
 CLONE_NEWPID, CLONE_NEWNET = 0x20000000, 0x40000000
 MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
 PR_SET_PDEATHSIG = 1
+ENDINGS = (signal.SIGTERM, signal.SIGHUP)
 # RootlessKit wants sub-ids, which only root can map without a set-uid helper.
 MAPPED_IDS, SUB_IDS = 1000000, "root:100000:65536\n"
 
@@ -71,6 +72,8 @@ def enter_host_world(scratch):
     if first:
         _wait_outside(first)
     _call("prctl", PR_SET_PDEATHSIG, signal.SIGKILL)
+    for ending in ENDINGS:
+        signal.signal(ending, signal.default_int_handler)
     _call("mount", None, b"/", None, MS_REC | MS_PRIVATE, None)
     _call("mount", b"proc", b"/proc", b"proc", 0, None)
     if uid == 0:
@@ -94,8 +97,8 @@ def _wait_outside(child):
     # An interrupt from the terminal reaches every process: the one inside
     # reports what it has and ends, and its end is what is waited for here.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for ending in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(ending, lambda *_: os.kill(child, signal.SIGKILL))
+    for ending in ENDINGS:
+        signal.signal(ending, lambda *_: os.kill(child, signal.SIGTERM))
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     raise SystemExit(status if status >= 0 else 128 - status)
 
