@@ -14,10 +14,12 @@ trap 'rm -f "$tmp"' EXIT
     "$tool" man
     awk '$0 == ENVIRON["end"] { on = 1 } on { print }' "$page"
 } >"$tmp"
-grep -qxF -e "$begin" "$page" && grep -qxF -e "$end" "$page" || {
-    echo "$page has lost its marks" >&2
-    exit 1
-}
+for mark in "$begin" "$end"; do
+    if ! grep -qxF -e "$mark" "$page"; then
+        echo "$page has lost its mark: $mark" >&2
+        exit 1
+    fi
+done
 case $action in
 check) diff -u "$page" "$tmp" ;;
 update) cat "$tmp" >"$page" ;;

@@ -1,4 +1,5 @@
 #!/bin/sh
+# shellcheck disable=SC2016 # the backquotes are Markdown
 # TAP: docs/compatibility.md promises nothing that no test keeps.  Its tables
 # end in a column of `FILE: NAME`, with <br> between several; FILE is one of
 # tests/bats/FILE.bats and tests/unit/FILE.c.
@@ -25,6 +26,14 @@ names_without_test() {
         done
 }
 
+# Tests of a mended fault are named so in tests/bats.
+faults_untold() {
+    grep -ho '^@test "fault: [^"]*"' "$srcdir"/tests/bats/*.bats |
+        sed 's/^@test "\(.*\)"$/\1/' | while IFS= read -r name; do
+        cells | grep -qF -e ": $name\`" || echo "$name"
+    done
+}
+
 # report NUMBER NAME COMMAND: ok when the command prints nothing.
 report() {
     found=$($3)
@@ -36,8 +45,9 @@ report() {
     fi
 }
 
-echo 1..3
+echo 1..4
 test -n "$(cells)" && echo "ok 1 - there are promises" ||
     echo "not ok 1 - there are promises"
 report 2 "each promise of docs/compatibility.md names a test" rows_without_test
 report 3 "each test it names exists" names_without_test
+report 4 "each mended fault is told" faults_untold
