@@ -49,13 +49,10 @@ static void fill_status(void *self, struct status *status)
 
 int gate_control_start(struct gate *gate, GError **err)
 {
-    const struct ip_addr none = { .family = AF_UNSPEC };
-
     if (gate->options->api_socket == NULL)
         return 0;
     gate->verbs = verbs_new();
-    verbs_hostfwd_add(gate->verbs, gate->forwards, &gate->plan.guest,
-                      gate->policy.enable_ipv6 ? &gate->plan.guest6 : &none);
+    verbs_hostfwd_add(gate->verbs, gate->forwards, &gate->plan, &gate->policy);
     verbs_status_add(gate->verbs, fill_status, gate);
     gate->server = server_new(gate->loop, gate->verbs,
                               gate->options->api_socket, NULL, err);

@@ -2,27 +2,36 @@
 #pragma once
 #include "control/verbs.h"
 #include "net/fwd.h"
+#include "net/plan.h"
+#include "net/policy.h"
 
 /*
  * add_hostfwd, list_hostfwd and remove_hostfwd: the three verbs of slirp4netns,
- * on the forward table `table`, which must outlive `verbs`.  `guest` and
- * `guest6` are where a forward without guest_addr leads; guest6 may be of
- * family AF_UNSPEC when the guest has no IPv6.
+ * on the forward table `table`.  `plan` and `policy` say where a forward
+ * without guest_addr leads.  All are kept by reference and outlive `verbs`.
  *
  * add_hostfwd, arguments in the order in which they are checked:
  *   proto       "tcp" or "udp"
- *   host_addr   IPv4 or IPv6 literal; missing, null or "": 0.0.0.0.  An
- *               IPv4-mapped IPv6 literal means the IPv4 address.
- *   host_port   1 to 65535 (8080.0 is 8080, see control/json.h)
- *   guest_addr  of the family of host_addr, since no driver translates between
- *               them, and not the unspecified address; missing, null or "": the
- *               guest's own address of that family
+ *   host_addr   IPv4 or IPv6 literal, or "*" for both families; missing, null
+ *               or "": 0.0.0.0.  An IPv4-mapped IPv6 literal means the IPv4
+ *               address.
+ *   host_port   0 to 65535 (8080.0 is 8080, see control/json.h); 0: the kernel
+ *               picks
+ *   host_path   instead of these two, a UNIX socket to listen on
+ *   guest_addr  one address; missing, null or "": the guest's own of the family
+ *               of host_addr, if it has one, else its IPv4 address
  *   guest_port  1 to 65535
+ *   range       ports in a row
+ *   source      "keep" or "gateway"
+ *   driver      "auto" or the name of one
  * and the answer is {"id", "host_port", "driver"}.
  *
  * remove_hostfwd takes an id, which decides alone when it is there, or else the
- * proto, host_addr and host_port of a forward.
+ * proto and the host end of a forward; with "close" it ends the connections,
+ * too, and answers how many.
  */
 void verbs_hostfwd_add(struct verbs *verbs, struct fwd_table *table,
-                       const struct ip_addr *guest,
-                       const struct ip_addr *guest6);
+                       const struct plan *plan, const struct policy *policy);
+
+/* The members of a forward, for lists and events. */
+void verbs_hostfwd_put(struct json_out *out, const struct fwd_entry *entry);

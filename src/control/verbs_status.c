@@ -1,18 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "control/verbs_status.h"
 
+#include "control/values.h"
+
 struct verbs_status {
     void (*fill)(void *self, struct status *status);
     void *self;
 };
-
-static void put_addr(struct json_out *out, const char *key,
-                     const struct ip_addr *addr)
-{
-    char text[IP_ADDR_TEXT_MAX];
-
-    json_out_string(out, key, ip_addr_format(addr, text));
-}
 
 static void put_prefix(struct json_out *out, const struct ip_addr *network,
                        unsigned len)
@@ -31,17 +25,17 @@ static void put_addresses(struct json_out *out, const struct status *status)
     struct json_out *v6;
 
     put_prefix(v4, &plan->network, plan->prefix_len);
-    put_addr(v4, "guest", &plan->guest);
-    put_addr(v4, "gateway", &plan->gateway);
-    put_addr(v4, "dns", &plan->dns);
+    values_put_addr(v4, "guest", &plan->guest);
+    values_put_addr(v4, "gateway", &plan->gateway);
+    values_put_addr(v4, "dns", &plan->dns);
     if (!status->ipv6)
         return;
     v6 = json_out_object(out, "ipv6");
     put_prefix(v6, &plan->network6, plan->prefix_len6);
-    put_addr(v6, "guest", &plan->guest6);
-    put_addr(v6, "gateway", &plan->gateway6);
-    put_addr(v6, "dns", &plan->dns6);
-    put_addr(v6, "router", &plan->router6);
+    values_put_addr(v6, "guest", &plan->guest6);
+    values_put_addr(v6, "gateway", &plan->gateway6);
+    values_put_addr(v6, "dns", &plan->dns6);
+    values_put_addr(v6, "router", &plan->router6);
 }
 
 static void put_use(struct json_out *out, const char *key,

@@ -4,11 +4,22 @@
 
 #include <glib.h>
 #include <stdbool.h>
+#include <stddef.h>
+
+/* Whom the guest sees as the client. */
+enum fwd_source {
+    FWD_SOURCE_KEEP,    /* the client itself, as far as the guest can answer */
+    FWD_SOURCE_GATEWAY, /* the plan's gateway */
+};
 
 /* One forward: a port of the host that leads to a port of the guest. */
 struct fwd_rule {
-    int proto; /* IPPROTO_TCP or IPPROTO_UDP */
-    struct ip_endpoint host, guest;
+    int proto;                      /* IPPROTO_TCP or IPPROTO_UDP */
+    struct ip_endpoint host, guest; /* host.addr.family AF_UNSPEC: see below */
+    /* A UNIX stream socket to listen on instead of `host`; NULL: none.  Valid
+       until stop(). */
+    const char *host_path;
+    enum fwd_source source;
 };
 
 /*
@@ -18,12 +29,23 @@ struct fwd_rule {
 struct fwd_driver {
     const char *name; /* as the control socket spells it */
     void *self;
-    /* Values only: may this driver take such a rule at all? */
+    /*
+     * Values only: may this driver take such a rule at all?  Any combination
+     * may be asked for: ends of two families, a guest address on its loopback,
+     * a `host_path`, either source.
+     */
     bool (*can_carry)(void *self, const struct fwd_rule *rule);
     /*
      * Returns a handle for stop(), or NULL and an error; leaves no trace when
-     * it fails.  May set rule->host.port when it was 0.
+     * it fails.  Sets rule->host.port when it was 0.
      */
     void *(*start)(void *self, struct fwd_rule *rule, GError **err);
+    /* Established connections go on. */
     void (*stop)(void *self, void *handle);
+
+    /* What follows may be NULL: this driver does not know. */
+    /* Established connections of this forward now. */
+    size_t (*connections)(void *self, const void *handle);
+    /* Resets them; returns how many there were.  stop() may follow. */
+    size_t (*close)(void *self, void *handle);
 };

@@ -160,6 +160,7 @@ struct slirp_engine *slirp_engine_new(struct loop *loop,
     engine->loop = loop;
     engine->stats = stats;
     engine->sink = *sink;
+    engine->accepted = g_hash_table_new(NULL, NULL);
     engine->pollset = pollset_new(loop, mark_dirty, engine);
     fill_config(engine, &slirp, config);
     slirp_hooks_fill(&engine->callbacks);
@@ -185,6 +186,7 @@ void slirp_engine_free(struct slirp_engine *engine)
     if (engine->slirp != NULL)
         slirp_cleanup(engine->slirp);
     pollset_free(engine->pollset);
+    g_hash_table_destroy(engine->accepted);
     g_free(engine);
 }
 

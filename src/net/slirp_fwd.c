@@ -6,23 +6,40 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define LISTEN_BACKLOG 4096
+/* A socket file is for its owner alone, as the control socket's is. */
+#define PATH_UMASK 0177
 
 struct slirp_forward {
     struct slirp_engine *engine;
-    struct sockaddr_storage host;
+    GList link; /* in engine->forwards */
+    union {
+        struct sockaddr any;
+        struct sockaddr_storage storage;
+        struct sockaddr_un path;
+    } host;
     socklen_t host_len;
+    dev_t dev; /* of the socket file */
+    ino_t ino;
     int flags;
-    int fd; /* the stack's socket; not ours to close */
+    int fd;             /* the stack's socket; not ours to close */
+    size_t connections; /* entries of engine->accepted */
 };
 
 static bool can_carry(void *self, const struct fwd_rule *rule)
 {
+    const struct ip_addr *guest = &rule->guest.addr;
+
     (void)self;
-    return rule->host.addr.family == rule->guest.addr.family &&
-           !ip_addr_is_any(&rule->guest.addr);
+    /* The stack reaches what answers its ARP or neighbour requests. */
+    if (rule->source != FWD_SOURCE_KEEP || ip_addr_is_any(guest) ||
+        ip_addr_is_loopback(guest))
+        return false;
+    return rule->host_path != NULL || rule->host.addr.family == guest->family;
 }
 
 /* The number that the next socket(2) of this single thread will get. */
@@ -51,31 +68,107 @@ static void adopt_socket(struct slirp_forward *forward, int fd, int proto)
         (void)listen(fd, LISTEN_BACKLOG);
 }
 
-static void *start(void *self, struct fwd_rule *rule, GError **err)
+/* --- starting --- */
+
+static int set_host(struct slirp_forward *forward, const struct fwd_rule *rule,
+                    GError **err)
 {
-    struct slirp_engine *engine = self;
-    struct slirp_forward *forward = g_new0(struct slirp_forward, 1);
+    struct sockaddr_un *path = &forward->host.path;
+
+    if (rule->host_path == NULL) {
+        forward->host_len =
+            ip_endpoint_to_sockaddr(&rule->host, &forward->host.storage);
+        return 0;
+    }
+    path->sun_family = AF_UNIX;
+    forward->host_len = sizeof(*path);
+    if (g_strlcpy(path->sun_path, rule->host_path, sizeof(path->sun_path)) >=
+        sizeof(path->sun_path))
+        return error_set(err, SLIPGATE_ERROR_BAD_REQUEST,
+                         "bind %s: the path is too long", rule->host_path);
+    return 0;
+}
+
+static int listen_here(struct slirp_forward *forward,
+                       const struct fwd_rule *rule, GError **err)
+{
     struct sockaddr_storage guest;
     socklen_t guest_len = ip_endpoint_to_sockaddr(&rule->guest, &guest);
     char text[IP_ENDPOINT_TEXT_MAX];
-    int fd = next_descriptor();
+    mode_t mask = umask(PATH_UMASK);
+    int rc = slirp_add_hostxfwd(forward->engine->slirp, &forward->host.any,
+                                forward->host_len, (struct sockaddr *)&guest,
+                                guest_len, forward->flags);
+
+    (void)umask(mask);
+    if (rc == 0)
+        return 0;
+    return error_set_errno(err, "bind %s",
+                           rule->host_path != NULL
+                               ? rule->host_path
+                               : ip_endpoint_format(&rule->host, text));
+}
+
+/* What the kernel has picked; the stack finds its listener by it. */
+static void learn_host(struct slirp_forward *forward, struct fwd_rule *rule)
+{
+    struct ip_endpoint host;
+    socklen_t len = sizeof(forward->host.storage);
+    struct stat st;
+
+    if (rule->host_path != NULL) {
+        if (stat(rule->host_path, &st) == 0) {
+            forward->dev = st.st_dev;
+            forward->ino = st.st_ino;
+        }
+        return;
+    }
+    if (forward->fd < 0 ||
+        getsockname(forward->fd, &forward->host.any, &len) != 0)
+        return;
+    forward->host_len = len;
+    if (ip_endpoint_from_sockaddr(&forward->host.storage, &host))
+        rule->host.port = host.port;
+}
+
+static void *start(void *self, struct fwd_rule *rule, GError **err)
+{
+    struct slirp_engine *engine = self;
+    g_autofree struct slirp_forward *forward = g_new0(struct slirp_forward, 1);
+    int fd;
 
     forward->engine = engine;
+    forward->link.data = forward;
     forward->fd = -1;
     forward->flags = rule->proto == IPPROTO_UDP ? SLIRP_HOSTFWD_UDP : 0;
     if (rule->host.addr.family == AF_INET6)
         forward->flags |= SLIRP_HOSTFWD_V6ONLY;
-    forward->host_len = ip_endpoint_to_sockaddr(&rule->host, &forward->host);
-    if (slirp_add_hostxfwd(engine->slirp, (struct sockaddr *)&forward->host,
-                           forward->host_len, (struct sockaddr *)&guest,
-                           guest_len, forward->flags) < 0) {
-        error_set_errno(err, "bind %s", ip_endpoint_format(&rule->host, text));
-        g_free(forward);
+    if (set_host(forward, rule, err) != 0)
         return NULL;
-    }
+    fd = next_descriptor();
+    if (listen_here(forward, rule, err) != 0)
+        return NULL;
     adopt_socket(forward, fd, rule->proto);
+    learn_host(forward, rule);
+    g_queue_push_tail_link(&engine->forwards, &forward->link);
     engine->dirty = true;
-    return forward;
+    return g_steal_pointer(&forward);
+}
+
+static gboolean belongs_to(gpointer fd, gpointer forward, gpointer wanted)
+{
+    (void)fd;
+    return forward == wanted;
+}
+
+static void remove_path(const struct slirp_forward *forward)
+{
+    const char *path = forward->host.path.sun_path;
+    struct stat st;
+
+    if (stat(path, &st) == 0 && st.st_dev == forward->dev &&
+        st.st_ino == forward->ino)
+        (void)unlinkat(AT_FDCWD, path, 0);
 }
 
 static void stop(void *self, void *handle)
@@ -83,12 +176,115 @@ static void stop(void *self, void *handle)
     struct slirp_engine *engine = self;
     struct slirp_forward *forward = handle;
 
-    (void)slirp_remove_hostxfwd(engine->slirp,
-                                (struct sockaddr *)&forward->host,
+    (void)slirp_remove_hostxfwd(engine->slirp, &forward->host.any,
                                 forward->host_len, forward->flags);
+    if (forward->host.any.sa_family == AF_UNIX)
+        remove_path(forward);
     pollset_invalidate(engine->pollset, forward->fd);
+    g_hash_table_foreach_remove(engine->accepted, belongs_to, forward);
+    g_queue_unlink(&engine->forwards, &forward->link);
     engine->dirty = true;
     g_free(forward);
+}
+
+/* --- connections --- */
+
+/* The end of an accepted socket that its listener was bound to. */
+static bool is_listener_of(const struct slirp_forward *forward,
+                           const struct sockaddr_storage *ss)
+{
+    struct ip_endpoint local, bound;
+
+    if ((forward->flags & SLIRP_HOSTFWD_UDP) != 0 ||
+        forward->host.any.sa_family != ss->ss_family)
+        return false;
+    if (ss->ss_family == AF_UNIX)
+        return strcmp(((const struct sockaddr_un *)ss)->sun_path,
+                      forward->host.path.sun_path) == 0;
+    if (!ip_endpoint_from_sockaddr(ss, &local) ||
+        !ip_endpoint_from_sockaddr(&forward->host.storage, &bound))
+        return false;
+    return local.port == bound.port &&
+           (ip_addr_is_any(&bound.addr) ||
+            ip_addr_equal(&local.addr, &bound.addr));
+}
+
+static bool local_end(int fd, struct sockaddr_storage *ss)
+{
+    struct sockaddr_storage peer;
+    socklen_t len = sizeof(*ss), peer_len = sizeof(peer);
+
+    memset(ss, 0, sizeof(*ss));
+    /* Those that go out are not connected yet when they are announced. */
+    return getpeername(fd, (struct sockaddr *)&peer, &peer_len) == 0 &&
+           getsockname(fd, (struct sockaddr *)ss, &len) == 0;
+}
+
+void slirp_fwd_socket_opened(struct slirp_engine *engine, int fd)
+{
+    struct sockaddr_storage ss;
+
+    slirp_fwd_socket_closed(engine, fd); /* should it have been missed */
+    if (engine->forwards.length == 0 || !local_end(fd, &ss))
+        return;
+    for (GList *l = engine->forwards.head; l != NULL; l = l->next) {
+        struct slirp_forward *forward = l->data;
+
+        if (!is_listener_of(forward, &ss))
+            continue;
+        g_hash_table_insert(engine->accepted, GINT_TO_POINTER(fd), forward);
+        forward->connections++;
+        return;
+    }
+}
+
+void slirp_fwd_socket_closed(struct slirp_engine *engine, int fd)
+{
+    gpointer key = GINT_TO_POINTER(fd);
+    struct slirp_forward *forward = g_hash_table_lookup(engine->accepted, key);
+
+    if (forward == NULL)
+        return;
+    forward->connections--;
+    g_hash_table_remove(engine->accepted, key);
+}
+
+static size_t connections(void *self, const void *handle)
+{
+    const struct slirp_forward *forward = handle;
+
+    (void)self;
+    return forward->connections;
+}
+
+/* Resets the client; the stack then finds its socket gone and resets the guest.
+ */
+static bool reset_socket(const struct slirp_forward *forward, int fd)
+{
+    const struct sockaddr none = { .sa_family = AF_UNSPEC };
+    struct sockaddr_storage ss;
+
+    if (!local_end(fd, &ss) || !is_listener_of(forward, &ss))
+        return false;
+    if (ss.ss_family == AF_UNIX)
+        return shutdown(fd, SHUT_RDWR) == 0;
+    return connect(fd, &none, sizeof(none)) == 0;
+}
+
+static size_t close_all(void *self, void *handle)
+{
+    struct slirp_engine *engine = self;
+    const struct slirp_forward *forward = handle;
+    GHashTableIter iter;
+    gpointer fd, owner;
+    size_t closed = 0;
+
+    g_hash_table_iter_init(&iter, engine->accepted);
+    while (g_hash_table_iter_next(&iter, &fd, &owner))
+        if (owner == forward && reset_socket(forward, GPOINTER_TO_INT(fd)))
+            closed++;
+    engine->dirty = true;
+    return closed;
 }
 
 struct fwd_driver slirp_engine_fwd_driver(struct slirp_engine *engine)
@@ -99,5 +295,7 @@ struct fwd_driver slirp_engine_fwd_driver(struct slirp_engine *engine)
         .can_carry = can_carry,
         .start = start,
         .stop = stop,
+        .connections = connections,
+        .close = close_all,
     };
 }

@@ -125,6 +125,7 @@ static void register_poll_fd(int fd, void *opaque)
     if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) != 0)
         return;
     if (type == SOCK_STREAM) {
+        slirp_fwd_socket_opened(engine, fd);
         set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
         set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S);
         set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S);
@@ -141,6 +142,7 @@ static void unregister_poll_fd(int fd, void *opaque)
 {
     struct slirp_engine *engine = opaque;
 
+    slirp_fwd_socket_closed(engine, fd);
     pollset_invalidate(engine->pollset, fd);
 }
 
