@@ -3,6 +3,7 @@
 #include "agent/ops.h"
 
 #include <glib.h>
+#include <stdbool.h>
 #include <sys/types.h>
 
 /*
@@ -69,9 +70,10 @@ int agent_relay_open(struct agent *agent, const struct agent_relay_open *config,
 /*
  * Makes `count` TCP sockets of the relay namespace that may be bound to any
  * address of `family` and connect to the guest: non-blocking, SO_REUSEADDR,
- * IPV6_V6ONLY.  The caller owns them.  Blocks for some 0.3 ms.
+ * IPV6_V6ONLY.  With `of_guest` they are ordinary ones of the guest's own
+ * namespace instead.  The caller owns them.  Blocks for some 0.3 ms.
  */
-int agent_relay_sockets(struct agent *agent, sa_family_t family, int *fds,
-                        size_t count, GError **err);
+int agent_relay_sockets(struct agent *agent, sa_family_t family, bool of_guest,
+                        int *fds, size_t count, GError **err);
 /* Call when the guest does not answer: its MAC address may have changed. */
 int agent_relay_refresh(struct agent *agent, GError **err);

@@ -2,9 +2,11 @@
 #include "agent/op.h"
 
 #include "agent/relay_ns.h"
+#include "agent/relay_socket.h"
 #include "base/error.h"
 
 #include <string.h>
+#include <unistd.h>
 
 /* The least that IPv4 allows (RFC 791); IPv6 asks for 1280. */
 #define MTU_MIN  68
@@ -52,6 +54,22 @@ static int need_relay(const struct agent_state *state, GError **err)
                      "there is no relay namespace");
 }
 
+static int plain_sockets(struct op_call *call,
+                         const struct agent_relay_sockets *c, GError **err)
+{
+    for (size_t i = 0; i < c->count; i++) {
+        int fd = relay_socket_plain((sa_family_t)c->family, err);
+
+        if (fd < 0) {
+            while (i > 0)
+                (void)close(call->reply_fds[--i]);
+            return -1;
+        }
+        call->reply_fds[i] = fd;
+    }
+    return 0;
+}
+
 int op_relay_sockets(struct agent_state *state, struct op_call *call,
                      GError **err)
 {
@@ -63,8 +81,11 @@ int op_relay_sockets(struct agent_state *state, struct op_call *call,
         return refuse(err, "unknown family of sockets");
     if (c->count < 1 || c->count > AGENT_RELAY_SOCKETS_MAX)
         return refuse(err, "number of sockets out of range");
-    if (relay_ns_sockets(state->relay, (sa_family_t)c->family, call->reply_fds,
-                         c->count, err) != 0)
+    if (c->of_guest > 1)
+        return refuse(err, "malformed");
+    if ((c->of_guest ? plain_sockets(call, c, err)
+                     : relay_ns_sockets(state->relay, (sa_family_t)c->family,
+                                        call->reply_fds, c->count, err)) != 0)
         return -1;
     call->reply_fd_count = c->count;
     return 0;

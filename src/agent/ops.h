@@ -67,12 +67,14 @@ struct agent_relay_open {
 
 /*
  * Safe: sockets of the relay namespace reach the guest only, whatever address
- * they are bound to.
+ * they are bound to; those of the guest's own namespace reach what the guest
+ * does, by the same way.
  */
 #define AGENT_RELAY_SOCKETS_MAX 16
 struct agent_relay_sockets {
-    uint32_t family; /* AF_INET or AF_INET6 */
-    uint32_t count;  /* 1 to AGENT_RELAY_SOCKETS_MAX */
+    uint32_t family;   /* AF_INET or AF_INET6 */
+    uint32_t of_guest; /* 0 or 1: of the guest's own namespace */
+    uint32_t count;    /* 1 to AGENT_RELAY_SOCKETS_MAX */
 };
 
 struct agent_request {

@@ -45,6 +45,13 @@ int relay_socket_blank(sa_family_t family, uint32_t mark, GError **err)
     return own_release_fd(&fd);
 }
 
+int relay_socket_plain(sa_family_t family, GError **err)
+{
+    int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    return fd >= 0 ? fd : error_set_errno(err, "make a socket");
+}
+
 static int bind_loopback(int fd, sa_family_t family, struct ip_endpoint *at)
 {
     struct sockaddr_storage ss;

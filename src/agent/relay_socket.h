@@ -20,3 +20,5 @@ int relay_socket_blank(sa_family_t family, uint32_t mark, GError **err);
  */
 int relay_socket_listen(sa_family_t family, uint32_t mark,
                         struct ip_endpoint *at, GError **err);
+/* An ordinary one of the namespace that the caller is in. */
+int relay_socket_plain(sa_family_t family, GError **err);

@@ -53,13 +53,14 @@ int agent_relay_open(struct agent *agent, const struct agent_relay_open *config,
     return 0;
 }
 
-int agent_relay_sockets(struct agent *agent, sa_family_t family, int *fds,
-                        size_t count, GError **err)
+int agent_relay_sockets(struct agent *agent, sa_family_t family, bool of_guest,
+                        int *fds, size_t count, GError **err)
 {
-    struct agent_request request = {
-        .op = AGENT_OP_RELAY_SOCKETS,
-        .relay_sockets = { .family = family, .count = (uint32_t)count }
-    };
+    struct agent_request request = { .op = AGENT_OP_RELAY_SOCKETS,
+                                     .relay_sockets = { .family = family,
+                                                        .of_guest = of_guest,
+                                                        .count =
+                                                            (uint32_t)count } };
     struct agent_reply reply;
 
     return agent_call(agent, &request, NULL, 0, &reply, fds, count, err);

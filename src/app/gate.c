@@ -5,6 +5,7 @@
 #include "app/gate_control.h"
 #include "app/gate_state.h"
 #include "app/outbound.h"
+#include "app/publish.h"
 #include "base/error.h"
 #include "base/fdio.h"
 #include "base/log.h"
@@ -209,7 +210,9 @@ static int build(struct gate *gate, GError **err)
         build_pump(gate, err) < 0)
         return -1;
     build_forwards(gate);
-    if (gate_control_start(gate, err) < 0)
+    if (publish_all(&gate->options->publish, gate->forwards, &gate->plan,
+                    &gate->policy, err) < 0 ||
+        gate_control_start(gate, err) < 0)
         return -1;
     gate->started_ns = loop_now_ns(gate->loop);
     watch_agent(gate);
@@ -240,6 +243,9 @@ static int confine(struct gate *gate, GError **err)
         return -1;
     if (gate->target != NULL && request.sandbox != SANDBOX_OFF)
         target_watch_sandboxed(gate->target);
+    if (request.sandbox != SANDBOX_OFF || request.seccomp != SANDBOX_OFF)
+        fwd_table_hide_paths(gate->forwards,
+                             "the sandbox keeps files out of reach");
     gate_control_confined(gate);
     return 0;
 }

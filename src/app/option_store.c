@@ -18,6 +18,7 @@ bool option_takes_value(const struct option_spec *spec)
     case OPTION_NUMBER:
     case OPTION_TEXT:
     case OPTION_PATH:
+    case OPTION_LIST:
     case OPTION_CHOICE:
         return true;
     case OPTION_SWITCH:
@@ -70,6 +71,19 @@ static int set_path(const struct option_spec *spec, void *field,
     return 0;
 }
 
+static int add_to_list(const struct option_spec *spec, void *field,
+                       const char *value, GError **err)
+{
+    struct option_list *list = field;
+
+    if (list->count == OPTION_LIST_MAX)
+        return error_set(err, SLIPGATE_ERROR_BAD_REQUEST,
+                         "--%s is given more than %u times", spec->name,
+                         OPTION_LIST_MAX);
+    list->items[list->count++] = value;
+    return 0;
+}
+
 static int set_choice(const struct option_spec *spec, void *field,
                       const char *value, GError **err)
 {
@@ -93,7 +107,7 @@ typedef int set_fn(const struct option_spec *spec, void *field,
 static set_fn *const setters[OPTION_KIND_COUNT] = {
     [OPTION_SWITCH] = set_switch, [OPTION_NUMBER] = set_number,
     [OPTION_TEXT] = set_text,     [OPTION_PATH] = set_path,
-    [OPTION_CHOICE] = set_choice,
+    [OPTION_LIST] = add_to_list,  [OPTION_CHOICE] = set_choice,
 };
 
 int option_store(struct options *options, const struct option_spec *spec,

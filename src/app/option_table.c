@@ -165,6 +165,20 @@ const struct option_spec option_specs[] = {
         "With an interface that exists already it is always\n.BR slirp .",
       .refusal = "--tcp must be \"auto\", \"relay\" or \"slirp\"",
       .flags = OPTION_OURS },
+    { "publish", 0, OPTION_LIST, FIELD(publish),
+      .metavar = "FORWARD",
+      .help = "lead a host port to the guest: [ADDR:]PORT:GUESTPORT[/udp]",
+      .manual =
+        "Lead a port of the host to one of the guest from the start, as\n"
+        ".B add_hostfwd\nof\n.BR slipgate\\-api (7)\ndoes later.\n"
+        ".I FORWARD\nis\n"
+        "[\\fIADDR\\fB:\\fR]\\fIHOSTPORT\\fR[\\fB\\-\\fIEND\\fR]\\fB:\\fI"
+        "GUESTPORT\\fR[\\fB\\-\\fIEND\\fR][\\fB/tcp\\fR|\\fB/udp\\fR].\n"
+        ".I ADDR\nis an IPv4 address, an IPv6 address in brackets, or\n"
+        ".B *\nfor all of both families; 0.0.0.0 if not given.\n"
+        "May be given up to 256 times.  If one cannot be had, slipgate does\n"
+        "not start, and says why.",
+      .flags = OPTION_OURS },
     { "help", 'h', OPTION_HELP, .help = "print this text and exit",
       .manual = "Print a summary of the options and exit." },
     { "version", 'v', OPTION_VERSION, .help = "print versions and exit",

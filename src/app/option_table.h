@@ -13,6 +13,7 @@ enum option_kind {
     OPTION_NUMBER, /* unsigned or non-negative int, min to max */
     OPTION_TEXT,   /* const char *, anything */
     OPTION_PATH,   /* const char *, a file that exists */
+    OPTION_LIST,   /* struct option_list; may be given again and again */
     OPTION_CHOICE, /* an enum, by its word */
     OPTION_HELP,
     OPTION_VERSION,

@@ -2,6 +2,7 @@
 #pragma once
 #include <net/if.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -9,6 +10,13 @@ enum netns_type { NETNS_TYPE_PID, NETNS_TYPE_PATH, NETNS_TYPE_TAPFD };
 enum target_type { TARGET_TYPE_NETNS, TARGET_TYPE_BESS };
 /* What carries TCP: the best there is, the relay or nothing, libslirp. */
 enum tcp_mode { TCP_MODE_AUTO, TCP_MODE_RELAY, TCP_MODE_SLIRP };
+
+/* The values of an option that may be given several times, in order. */
+#define OPTION_LIST_MAX 256u
+struct option_list {
+    const char *items[OPTION_LIST_MAX];
+    size_t count;
+};
 
 /*
  * The command line as values.  Texts point into argv.  The words are those of
@@ -33,6 +41,7 @@ struct options {
     const char *macaddress; /* NULL: none given, else `mac` is set */
     uint8_t mac[6];
     enum tcp_mode tcp;
+    struct option_list publish; /* of the form of base/portmap.h */
 
     enum target_type target_type;
     pid_t target_pid;        /* NETNS_TYPE_PID, else 0 */

@@ -5,6 +5,7 @@
 #include "app/option_table.h"
 #include "base/error.h"
 #include "base/parse.h"
+#include "base/portmap.h"
 
 #include <getopt.h>
 #include <limits.h>
@@ -208,6 +209,19 @@ static void settle_confinement(struct options *options)
     options->enable_seccomp &= !options->disable_seccomp;
 }
 
+static int check_publish(const struct options *options, GError **err)
+{
+    struct portmap map;
+
+    for (size_t i = 0; i < options->publish.count; i++) {
+        if (portmap_parse(options->publish.items[i], &map, err) != 0) {
+            g_prefix_error(err, "--publish: ");
+            return -1;
+        }
+    }
+    return 0;
+}
+
 static int check_values(struct options *options, GError **err)
 {
     const char *mac = options->macaddress;
@@ -219,6 +233,8 @@ static int check_values(struct options *options, GError **err)
                          "macaddress has to be a valid MAC address (hex "
                          "string, 6 bytes, each byte separated by a ':').",
                          options->macaddress);
+    if (check_publish(options, err) != 0)
+        return -1;
     if (options->api_socket == NULL)
         return 0;
     if (options->api_socket[0] == '\0')

@@ -3,16 +3,16 @@
 
 #include "base/error.h"
 #include "base/log.h"
-#include "base/own.h"
 #include "net/acceptor.h"
 #include "net/dial.h"
+#include "net/host_path.h"
+#include "net/listener.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#define LISTEN_BACKLOG 4096
 /* How long the guest may take to answer; a client would wait for minutes. */
 #define ANSWER_MAX_NS 15000000000LL
 #define SWEEP_MS      1000
@@ -20,6 +20,9 @@
 struct forward {
     struct fwd_relay *relay;
     struct ip_endpoint guest;
+    enum fwd_source source;
+    uint64_t number; /* stands for it in the table of relays, never reused */
+    struct host_path path;
     struct acceptor acceptor;
 };
 
@@ -38,7 +41,14 @@ struct fwd_relay {
     struct fwd_relay_config config;
     GQueue pending; /* the oldest first */
     struct loop_timer sweep_timer;
+    uint64_t last_number;
 };
+
+/* A forward may be gone, and its memory another's, while its flows go on. */
+static const void *owner_of(const struct forward *forward)
+{
+    return (const void *)(uintptr_t)forward->number;
+}
 
 /* --- connecting to the guest --- */
 
@@ -61,7 +71,7 @@ static void connected(struct pending *pending, int rc)
     const struct relay_flow flow = { .inbound = true,
                                      .guest = pending->forward->guest,
                                      .peer = pending->client,
-                                     .owner = pending->forward };
+                                     .owner = owner_of(pending->forward) };
 
     if (rc == 0) {
         loop_unwatch(relay->loop, &pending->watch);
@@ -112,28 +122,41 @@ static void wait_for_guest(struct pending *pending)
 
 /* --- who the guest shall see --- */
 
-/*
- * The client itself, unless the guest would take the address for its own or for
- * its loopback.  True for clients on the host's loopback.
- */
-static bool choose_source(const struct fwd_relay *relay,
-                          const struct ip_endpoint *guest,
-                          const struct sockaddr_storage *from,
+/* Would the guest take the address for its own, or could it not answer it? */
+static bool is_unfit(const struct plan *plan, const struct ip_addr *a,
+                     const struct ip_addr *guest)
+{
+    bool v6 = guest->family == AF_INET6;
+
+    return a->family != guest->family || ip_addr_is_loopback(a) ||
+           ip_addr_equal(a, guest) ||
+           ip_addr_equal(a, v6 ? &plan->guest6 : &plan->guest) ||
+           (v6 && IN6_IS_ADDR_LINKLOCAL(&a->v6));
+}
+
+/* The client itself or the gateway; on the guest's own loopback, nobody. */
+static void choose_source(const struct forward *forward,
                           struct ip_endpoint *source)
 {
-    const struct plan *plan = relay->config.plan;
-    bool v6 = guest->addr.family == AF_INET6, local;
+    const struct plan *plan = forward->relay->config.plan;
+    const struct ip_addr *guest = &forward->guest.addr;
 
-    if (!ip_endpoint_from_sockaddr(from, source))
-        *source = (struct ip_endpoint){ .addr.family = AF_UNSPEC };
-    source->addr = ip_addr_unmap(&source->addr);
-    local = ip_addr_is_loopback(&source->addr);
-    if (local || source->addr.family != guest->addr.family ||
-        ip_addr_equal(&source->addr, &guest->addr) ||
-        ip_addr_equal(&source->addr, v6 ? &plan->guest6 : &plan->guest) ||
-        (v6 && IN6_IS_ADDR_LINKLOCAL(&source->addr.v6)))
-        source->addr = v6 ? plan->gateway6 : plan->gateway;
-    return local;
+    if (ip_addr_is_loopback(guest))
+        source->addr.family = AF_UNSPEC;
+    else if (forward->source == FWD_SOURCE_GATEWAY ||
+             is_unfit(plan, &source->addr, guest))
+        source->addr =
+            guest->family == AF_INET6 ? plan->gateway6 : plan->gateway;
+}
+
+/* Who has connected; of family AF_UNSPEC over a UNIX socket. */
+static struct ip_endpoint client_of(const struct sockaddr_storage *from)
+{
+    struct ip_endpoint client = { .addr.family = AF_UNSPEC };
+
+    if (ip_endpoint_from_sockaddr(from, &client))
+        client.addr = ip_addr_unmap(&client.addr);
+    return client;
 }
 
 /* With the client's port if it is free, else with any. */
@@ -142,6 +165,8 @@ static int bind_source(int fd, struct ip_endpoint *source)
     struct sockaddr_storage ss;
     socklen_t len = ip_endpoint_to_sockaddr(source, &ss);
 
+    if (source->addr.family == AF_UNSPEC)
+        return 0;
     if (bind(fd, (struct sockaddr *)&ss, len) == 0)
         return 0;
     source->port = 0;
@@ -181,9 +206,12 @@ static void accepted(void *self, int fd, const struct sockaddr_storage *from)
     pending->watch =
         (struct loop_watch){ .ready = guest_ready, .self = pending };
     g_queue_push_tail_link(&relay->pending, &pending->link);
-    if (choose_source(relay, &forward->guest, from, &pending->client))
+    pending->client = client_of(from);
+    if (ip_addr_is_loopback(&pending->client.addr))
         relay_stay_local(fd);
-    rc = socket_stock_take(relay->config.stock, forward->guest.addr.family);
+    choose_source(forward, &pending->client);
+    rc = socket_stock_take(relay->config.stock, forward->guest.addr.family,
+                           ip_addr_is_loopback(&forward->guest.addr));
     pending->guest_fd = MAX(rc, -1);
     if (rc >= 0) {
         relay_prepare_socket(pending->guest_fd);
@@ -205,49 +233,22 @@ static bool can_carry(void *self, const struct fwd_rule *rule)
     return rule->proto == IPPROTO_TCP &&
            (guest->family == AF_INET ||
             (guest->family == AF_INET6 && relay->config.ipv6)) &&
-           !ip_addr_is_any(guest) && !ip_addr_is_loopback(guest);
-}
-
-static int open_listener(struct fwd_rule *rule, GError **err)
-{
-    owned_fd fd = socket(rule->host.addr.family,
-                         SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    struct sockaddr_storage ss;
-    socklen_t len = ip_endpoint_to_sockaddr(&rule->host, &ss);
-    char text[IP_ENDPOINT_TEXT_MAX];
-    int on = 1;
-
-    if (fd < 0)
-        return error_set_errno(err, "make a listening socket");
-    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    if (rule->host.addr.family == AF_INET6)
-        (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-    if (bind(fd, (struct sockaddr *)&ss, len) != 0)
-        return error_set_errno(err, "bind %s",
-                               ip_endpoint_format(&rule->host, text));
-    if (listen(fd, LISTEN_BACKLOG) != 0)
-        return error_set_errno(err, "listen on %s",
-                               ip_endpoint_format(&rule->host, text));
-    len = sizeof(ss);
-    if (rule->host.port == 0 &&
-        (getsockname(fd, (struct sockaddr *)&ss, &len) != 0 ||
-         !ip_endpoint_from_sockaddr(&ss, &rule->host)))
-        return error_set_errno(err, "read the port that was chosen");
-    relay_prepare_socket(fd);
-    if (ip_addr_is_loopback(&rule->host.addr))
-        relay_stay_local(fd);
-    return own_release_fd(&fd);
+           !ip_addr_is_any(guest);
 }
 
 static void *start(void *self, struct fwd_rule *rule, GError **err)
 {
     struct fwd_relay *relay = self;
-    int fd = open_listener(rule, err), rc;
+    struct host_path path = { .path = NULL };
+    int fd = listener_open(rule, &path, err), rc;
     struct forward *forward;
 
     if (fd < 0)
         return NULL;
     forward = g_new0(struct forward, 1);
+    forward->path = path;
+    forward->source = rule->source;
+    forward->number = ++relay->last_number;
     forward->relay = relay;
     forward->guest = rule->guest;
     forward->acceptor.accepted = accepted;
@@ -257,6 +258,7 @@ static void *start(void *self, struct fwd_rule *rule, GError **err)
         return forward;
     errno = -rc;
     error_set_errno(err, "watch a listening socket");
+    host_path_remove(&forward->path);
     g_free(forward);
     return NULL;
 }
@@ -269,6 +271,7 @@ static void stop(void *self, void *handle)
     GList *next;
 
     acceptor_stop(&forward->acceptor);
+    host_path_remove(&forward->path);
     for (GList *l = relay->pending.head; l != NULL; l = next) {
         struct pending *pending = l->data;
 
@@ -279,13 +282,35 @@ static void stop(void *self, void *handle)
     g_free(forward);
 }
 
+static bool is_owned_by(void *self, const struct relay_flow *flow)
+{
+    return flow->owner == self;
+}
+
+static size_t connections(void *self, const void *handle)
+{
+    const struct fwd_relay *relay = self;
+
+    return relay_count_owned(relay->config.relays, owner_of(handle));
+}
+
+static size_t close_all(void *self, void *handle)
+{
+    struct fwd_relay *relay = self;
+
+    return relay_close_matching(relay->config.relays, is_owned_by,
+                                (void *)(uintptr_t)owner_of(handle));
+}
+
 struct fwd_driver fwd_relay_driver(struct fwd_relay *relay)
 {
     return (struct fwd_driver){ .name = "relay",
                                 .self = relay,
                                 .can_carry = can_carry,
                                 .start = start,
-                                .stop = stop };
+                                .stop = stop,
+                                .connections = connections,
+                                .close = close_all };
 }
 
 struct fwd_relay *fwd_relay_new(struct loop *loop,

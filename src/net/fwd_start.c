@@ -81,8 +81,8 @@ static void set_nothing_carries(const struct fwd_request *request,
 {
     char host[IP_ENDPOINT_TEXT_MAX], guest[IP_ENDPOINT_TEXT_MAX];
 
-    error_set(err, SLIPGATE_ERROR_UNAVAILABLE, "%s can carry %s%s to %s%s",
-              what, describe(&request->rule, host),
+    error_set(err, SLIPGATE_ERROR_UNAVAILABLE, "%s carry %s%s to %s%s", what,
+              describe(&request->rule, host),
               request->both_families ? " and [::]" : "",
               ip_endpoint_format(&request->rule.guest, guest),
               request->rule.source == FWD_SOURCE_GATEWAY
@@ -108,10 +108,9 @@ static const struct fwd_driver *pick_driver(const struct fwd_table *table,
             return driver;
     }
     if (request->driver == NULL) {
-        set_nothing_carries(request, "nothing here", err);
+        set_nothing_carries(request, "nothing here can", err);
     } else if (known) {
-        what = g_strdup_printf(
-            "the driver \"%s\" cannot do this: nothing of it", request->driver);
+        what = g_strdup_printf("the driver \"%s\" cannot", request->driver);
         set_nothing_carries(request, what, err);
     } else {
         error_set(err, SLIPGATE_ERROR_UNAVAILABLE,

@@ -287,6 +287,15 @@ size_t relay_count(const struct relay_table *table)
     return table->relays.length;
 }
 
+size_t relay_count_owned(const struct relay_table *table, const void *owner)
+{
+    size_t count = 0;
+
+    for (GList *l = table->relays.head; l != NULL; l = l->next)
+        count += ((const struct relay *)l->data)->flow.owner == owner;
+    return count;
+}
+
 bool relay_next(const struct relay_table *table, uint64_t after,
                 struct relay_flow *out)
 {

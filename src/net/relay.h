@@ -66,6 +66,8 @@ int relay_start(struct relay_table *table, const struct relay_flow *flow,
                 int host_fd, int guest_fd);
 
 size_t relay_count(const struct relay_table *table);
+/* Flows of that owner. */
+size_t relay_count_owned(const struct relay_table *table, const void *owner);
 /* The flow with the smallest id above `after`; false: there is none. */
 bool relay_next(const struct relay_table *table, uint64_t after,
                 struct relay_flow *out);

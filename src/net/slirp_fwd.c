@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/error.h"
+#include "net/host_path.h"
 #include "net/slirp_internal.h"
 
 #include <errno.h>
@@ -11,8 +12,6 @@
 #include <unistd.h>
 
 #define LISTEN_BACKLOG 4096
-/* A socket file is for its owner alone, as the control socket's is. */
-#define PATH_UMASK 0177
 
 struct slirp_forward {
     struct slirp_engine *engine;
@@ -23,11 +22,10 @@ struct slirp_forward {
         struct sockaddr_un path;
     } host;
     socklen_t host_len;
-    dev_t dev; /* of the socket file */
-    ino_t ino;
+    struct host_path path;
     int flags;
-    int fd;             /* the stack's socket; not ours to close */
-    size_t connections; /* entries of engine->accepted */
+    int fd;           /* the stack's socket; not ours to close */
+    GArray *accepted; /* of int: its descriptors in engine->accepted */
 };
 
 static bool can_carry(void *self, const struct fwd_rule *rule)
@@ -95,7 +93,7 @@ static int listen_here(struct slirp_forward *forward,
     struct sockaddr_storage guest;
     socklen_t guest_len = ip_endpoint_to_sockaddr(&rule->guest, &guest);
     char text[IP_ENDPOINT_TEXT_MAX];
-    mode_t mask = umask(PATH_UMASK);
+    mode_t mask = host_path_mask();
     int rc = slirp_add_hostxfwd(forward->engine->slirp, &forward->host.any,
                                 forward->host_len, (struct sockaddr *)&guest,
                                 guest_len, forward->flags);
@@ -114,13 +112,9 @@ static void learn_host(struct slirp_forward *forward, struct fwd_rule *rule)
 {
     struct ip_endpoint host;
     socklen_t len = sizeof(forward->host.storage);
-    struct stat st;
 
     if (rule->host_path != NULL) {
-        if (stat(rule->host_path, &st) == 0) {
-            forward->dev = st.st_dev;
-            forward->ino = st.st_ino;
-        }
+        host_path_note(&forward->path, rule->host_path);
         return;
     }
     if (forward->fd < 0 ||
@@ -150,25 +144,10 @@ static void *start(void *self, struct fwd_rule *rule, GError **err)
         return NULL;
     adopt_socket(forward, fd, rule->proto);
     learn_host(forward, rule);
+    forward->accepted = g_array_new(FALSE, FALSE, sizeof(int));
     g_queue_push_tail_link(&engine->forwards, &forward->link);
     engine->dirty = true;
     return g_steal_pointer(&forward);
-}
-
-static gboolean belongs_to(gpointer fd, gpointer forward, gpointer wanted)
-{
-    (void)fd;
-    return forward == wanted;
-}
-
-static void remove_path(const struct slirp_forward *forward)
-{
-    const char *path = forward->host.path.sun_path;
-    struct stat st;
-
-    if (stat(path, &st) == 0 && st.st_dev == forward->dev &&
-        st.st_ino == forward->ino)
-        (void)unlinkat(AT_FDCWD, path, 0);
 }
 
 static void stop(void *self, void *handle)
@@ -178,10 +157,12 @@ static void stop(void *self, void *handle)
 
     (void)slirp_remove_hostxfwd(engine->slirp, &forward->host.any,
                                 forward->host_len, forward->flags);
-    if (forward->host.any.sa_family == AF_UNIX)
-        remove_path(forward);
+    host_path_remove(&forward->path);
     pollset_invalidate(engine->pollset, forward->fd);
-    g_hash_table_foreach_remove(engine->accepted, belongs_to, forward);
+    while (forward->accepted->len > 0)
+        slirp_fwd_socket_closed(engine,
+                                g_array_index(forward->accepted, int, 0));
+    g_array_free(forward->accepted, TRUE);
     g_queue_unlink(&engine->forwards, &forward->link);
     engine->dirty = true;
     g_free(forward);
@@ -233,7 +214,7 @@ void slirp_fwd_socket_opened(struct slirp_engine *engine, int fd)
         if (!is_listener_of(forward, &ss))
             continue;
         g_hash_table_insert(engine->accepted, GINT_TO_POINTER(fd), forward);
-        forward->connections++;
+        g_array_append_val(forward->accepted, fd);
         return;
     }
 }
@@ -245,16 +226,35 @@ void slirp_fwd_socket_closed(struct slirp_engine *engine, int fd)
 
     if (forward == NULL)
         return;
-    forward->connections--;
     g_hash_table_remove(engine->accepted, key);
+    for (guint i = forward->accepted->len; i-- > 0;)
+        if (g_array_index(forward->accepted, int, i) == fd)
+            g_array_remove_index_fast(forward->accepted, i);
+}
+
+/* The stack keeps sockets that both sides have closed for a while. */
+static bool is_connected(const struct slirp_forward *forward, int fd,
+                         sa_family_t *family)
+{
+    struct sockaddr_storage ss;
+
+    if (!local_end(fd, &ss) || !is_listener_of(forward, &ss))
+        return false;
+    *family = ss.ss_family;
+    return true;
 }
 
 static size_t connections(void *self, const void *handle)
 {
     const struct slirp_forward *forward = handle;
+    sa_family_t family;
+    size_t count = 0;
 
     (void)self;
-    return forward->connections;
+    for (guint i = 0; i < forward->accepted->len; i++)
+        count += is_connected(forward, g_array_index(forward->accepted, int, i),
+                              &family);
+    return count;
 }
 
 /* Resets the client; the stack then finds its socket gone and resets the guest.
@@ -262,11 +262,11 @@ static size_t connections(void *self, const void *handle)
 static bool reset_socket(const struct slirp_forward *forward, int fd)
 {
     const struct sockaddr none = { .sa_family = AF_UNSPEC };
-    struct sockaddr_storage ss;
+    sa_family_t family;
 
-    if (!local_end(fd, &ss) || !is_listener_of(forward, &ss))
+    if (!is_connected(forward, fd, &family))
         return false;
-    if (ss.ss_family == AF_UNIX)
+    if (family == AF_UNIX)
         return shutdown(fd, SHUT_RDWR) == 0;
     return connect(fd, &none, sizeof(none)) == 0;
 }
@@ -275,14 +275,11 @@ static size_t close_all(void *self, void *handle)
 {
     struct slirp_engine *engine = self;
     const struct slirp_forward *forward = handle;
-    GHashTableIter iter;
-    gpointer fd, owner;
     size_t closed = 0;
 
-    g_hash_table_iter_init(&iter, engine->accepted);
-    while (g_hash_table_iter_next(&iter, &fd, &owner))
-        if (owner == forward && reset_socket(forward, GPOINTER_TO_INT(fd)))
-            closed++;
+    for (guint i = 0; i < forward->accepted->len; i++)
+        closed +=
+            reset_socket(forward, g_array_index(forward->accepted, int, i));
     engine->dirty = true;
     return closed;
 }

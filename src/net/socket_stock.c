@@ -16,7 +16,8 @@ struct shelf {
 
 struct socket_stock {
     struct agent *agent;
-    struct shelf shelves[2]; /* IPv4, IPv6 */
+    /* IPv4, IPv6; of the relay namespace, of the guest. */
+    struct shelf shelves[4];
 };
 
 struct socket_stock *socket_stock_new(struct agent *agent)
@@ -56,14 +57,14 @@ static bool have_room(void)
 }
 
 static int refill(struct socket_stock *stock, struct shelf *shelf,
-                  sa_family_t family)
+                  sa_family_t family, bool of_guest)
 {
     g_autoptr(GError) err = NULL;
 
     if (!have_room())
         return -EMFILE;
-    if (agent_relay_sockets(stock->agent, family, shelf->fds, BATCH, &err) !=
-        0) {
+    if (agent_relay_sockets(stock->agent, family, of_guest, shelf->fds, BATCH,
+                            &err) != 0) {
         LOG_LIMITED("sockets towards the guest: %s", err->message);
         return -EAGAIN;
     }
@@ -71,10 +72,11 @@ static int refill(struct socket_stock *stock, struct shelf *shelf,
     return 0;
 }
 
-int socket_stock_take(struct socket_stock *stock, sa_family_t family)
+int socket_stock_take(struct socket_stock *stock, sa_family_t family,
+                      bool of_guest)
 {
-    struct shelf *shelf = &stock->shelves[family == AF_INET6];
-    int rc = shelf->count > 0 ? 0 : refill(stock, shelf, family);
+    struct shelf *shelf = &stock->shelves[2 * of_guest + (family == AF_INET6)];
+    int rc = shelf->count > 0 ? 0 : refill(stock, shelf, family, of_guest);
 
     return rc == 0 ? shelf->fds[--shelf->count] : rc;
 }

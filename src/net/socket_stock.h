@@ -14,6 +14,9 @@ void socket_stock_free(struct socket_stock *stock);
 
 /*
  * A blank socket (agent_relay_sockets()), which the caller owns; -errno when
- * none can be had.  Now and then blocks for the agent's answer, some 0.2 ms.
+ * none can be had.  `of_guest`: not of the relay namespace, but of the guest's
+ * own, to reach its loopback.  Now and then blocks for the agent's answer, some
+ * 0.2 ms.
  */
-int socket_stock_take(struct socket_stock *stock, sa_family_t family);
+int socket_stock_take(struct socket_stock *stock, sa_family_t family,
+                      bool of_guest);

@@ -82,14 +82,15 @@ static bool feed(struct verbs *verbs, struct client_input *input,
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct ip_addr guest = ip_addr_v4_host(0x0a000264), guest6 = { 0 };
+    struct plan plan;
+    struct policy policy = { .enable_ipv6 = true };
     struct fwd_table *table = fwd_table_new(fake_drivers);
     struct verbs *verbs = verbs_new();
     struct client_input input;
     size_t step = size > 0 ? data[0] % 64u + 1 : 1;
 
-    (void)ip_addr_parse("fd00::100", &guest6);
-    verbs_hostfwd_add(verbs, table, &guest, &guest6);
+    g_assert_cmpint(plan_init(&plan, PLAN_CIDR_DEFAULT, NULL), ==, 0);
+    verbs_hostfwd_add(verbs, table, &plan, &policy);
     verbs_status_add(verbs, fill_status, NULL);
     client_input_init(&input);
     for (size_t at = 1; at < size; at += step)

@@ -143,7 +143,7 @@ static void nonsense_is_refused(void)
     for (size_t round = 0; round < 2; round++) {
         g_autoptr(GError) err = NULL;
 
-        g_assert_cmpint(agent_relay_sockets(agent, AF_INET, fds, 1, &err), ==,
+        g_assert_cmpint(agent_relay_sockets(agent, AF_INET, false, fds, 1, &err), ==,
                         -1);
         g_assert_error(err, SLIPGATE_ERROR, SLIPGATE_ERROR_CONFLICT);
     }
@@ -192,7 +192,7 @@ static void connects_from(struct agent *agent, const char *client,
     socklen_t len = ip_endpoint_to_sockaddr(&from, &ss);
     int fds[2];
 
-    (void)agent_relay_sockets(agent, from.addr.family, fds, 2, &err);
+    (void)agent_relay_sockets(agent, from.addr.family, false, fds, 2, &err);
     g_assert_no_error(err);
     g_assert_cmpint(bind(fds[0], (struct sockaddr *)&ss, len), ==, 0);
     len = ip_endpoint_to_sockaddr(&to, &ss);

@@ -6,25 +6,20 @@
 #include <string.h>
 
 struct fixture {
+    struct plan plan;
+    struct policy policy;
     struct fwd_table *table;
     struct verbs *verbs;
 };
 
-static void set_up_with(struct fixture *f, const char *guest6)
-{
-    struct ip_addr v4 = ip_addr_v4_host(0x0a000264), v6 = { 0 };
-
-    if (guest6 != NULL)
-        g_assert_true(ip_addr_parse(guest6, &v6));
-    f->table = fwd_table_new(fake_drivers);
-    f->verbs = verbs_new();
-    verbs_hostfwd_add(f->verbs, f->table, &v4, &v6);
-}
-
 static void set_up(struct fixture *f, gconstpointer data)
 {
     (void)data;
-    set_up_with(f, "fd00::100");
+    g_assert_cmpint(plan_init(&f->plan, PLAN_CIDR_DEFAULT, NULL), ==, 0);
+    f->policy.enable_ipv6 = true;
+    f->table = fwd_table_new(fake_drivers);
+    f->verbs = verbs_new();
+    verbs_hostfwd_add(f->verbs, f->table, &f->plan, &f->policy);
 }
 
 static void tear_down(struct fixture *f, gconstpointer data)
@@ -83,10 +78,14 @@ static void engines_get_what_they_expect(struct fixture *f, gconstpointer data)
           "{\"return\":{\"id\":3,\"host_port\":18080,\"driver\":\"fake\"}}");
 }
 
+/* What is ours, behind what slirp4netns has. */
+#define TAIL                                               \
+    "\"range\":1,\"source\":\"keep\",\"driver\":\"fake\"," \
+    "\"connections\":3}"
 #define ENTRY_1                                                            \
     "{\"id\":1,\"proto\":\"tcp\",\"host_addr\":\"0.0.0.0\",\"host_port\":" \
     "8080,"                                                                \
-    "\"guest_addr\":\"10.0.2.100\",\"guest_port\":80,\"driver\":\"fake\"}"
+    "\"guest_addr\":\"10.0.2.100\",\"guest_port\":80," TAIL
 
 static void the_list_has_both_shapes(struct fixture *f, gconstpointer data)
 {
@@ -119,19 +118,36 @@ static void bad_arguments_are_named_in_order(struct fixture *f,
         { "{\"proto\":\"tcp\",\"host_addr\":5}",
           "bad arguments.host_addr: must be a string" },
         { "{\"proto\":\"tcp\"}", "bad arguments.host_port: missing" },
-        { "{\"proto\":\"tcp\",\"host_port\":0}",
-          "bad arguments.host_port: must be an integer from 1 to 65535" },
+        { "{\"proto\":\"tcp\",\"host_port\":-1}",
+          "bad arguments.host_port: must be an integer from 0 to 65535" },
         { "{\"proto\":\"tcp\",\"host_port\":83621}",
-          "bad arguments.host_port: must be an integer from 1 to 65535" },
+          "bad arguments.host_port: must be an integer from 0 to 65535" },
+        { "{\"proto\":\"tcp\",\"host_path\":\"/x\",\"host_port\":1}",
+          "bad arguments.host_path: stands instead of host_addr and "
+          "host_port" },
+        { "{\"proto\":\"tcp\",\"host_path\":\"x\"}",
+          "bad arguments.host_path: must begin with \\\"/\\\"" },
+        { "{\"proto\":\"tcp\",\"host_path\":[]}",
+          "bad arguments.host_path: must be a string" },
         { "{\"proto\":\"tcp\",\"host_port\":8080,\"guest_addr\":\"eth0\"}",
           "bad arguments.guest_addr: must be an IPv4 or IPv6 address" },
         { "{\"proto\":\"tcp\",\"host_port\":8080,\"guest_addr\":\"0.0.0.0\"}",
-          "bad arguments.guest_addr: must be one address, not the unspecified "
-          "one" },
+          "bad arguments.guest_addr: must be one address, not one of many or "
+          "none" },
         { "{\"proto\":\"tcp\",\"host_port\":8080}",
           "bad arguments.guest_port: missing" },
         { "{\"proto\":\"tcp\",\"host_port\":8080,\"guest_port\":65616}",
           "bad arguments.guest_port: must be an integer from 1 to 65535" },
+        { "{\"proto\":\"tcp\",\"host_port\":8080,\"guest_port\":80,"
+          "\"range\":0}",
+          "bad arguments.range: must be an integer from 1 to 65535" },
+        { "{\"proto\":\"tcp\",\"host_port\":8080,\"guest_port\":80,"
+          "\"source\":\"client\"}",
+          "bad arguments.source: must be \\\"keep\\\" or \\\"gateway\\\"" },
+        { "{\"proto\":\"tcp\",\"host_port\":8080,\"guest_port\":80,"
+          "\"driver\":\"\"}",
+          "bad arguments.driver: must be \\\"auto\\\", \\\"relay\\\" or "
+          "\\\"slirp\\\"" },
     };
 
     (void)data;
@@ -156,11 +172,16 @@ static void a_driver_s_reason_is_told(struct fixture *f, gconstpointer data)
 
 #define ENTRY_V6                                                           \
     "{\"id\":1,\"proto\":\"tcp\",\"host_addr\":\"::\",\"host_port\":8080," \
-    "\"guest_addr\":\"fd00::100\",\"guest_port\":80,\"driver\":\"fake\"}"
-#define ENTRY_MAPPED                                                      \
-    "{\"id\":2,\"proto\":\"tcp\",\"host_addr\":\"127.0.0.1\","            \
-    "\"host_port\":8081,\"guest_addr\":\"10.0.2.100\",\"guest_port\":80," \
-    "\"driver\":\"fake\"}"
+    "\"guest_addr\":\"fd00::100\",\"guest_port\":80," TAIL
+#define ENTRY_MAPPED                                           \
+    "{\"id\":2,\"proto\":\"tcp\",\"host_addr\":\"127.0.0.1\"," \
+    "\"host_port\":8081,\"guest_addr\":\"10.0.2.100\",\"guest_port\":80," TAIL
+
+#define ENTRY_MANY                                                        \
+    "{\"id\":1,\"proto\":\"udp\",\"host_addr\":\"*\",\"host_port\":7000," \
+    "\"guest_addr\":\"10.0.2.100\",\"guest_port\":70,"                    \
+    "\"guest_addr6\":\"fd00::100\",\"range\":1200,\"source\":\"keep\","   \
+    "\"driver\":\"fake\",\"connections\":7200}"
 
 static void families_are_not_mixed(struct fixture *f, gconstpointer data)
 {
@@ -177,31 +198,58 @@ static void families_are_not_mixed(struct fixture *f, gconstpointer data)
     check_bad(f, "add_hostfwd",
               "{\"proto\":\"tcp\",\"host_addr\":\"::1\",\"host_port\":8080,"
               "\"guest_addr\":\"10.0.2.100\",\"guest_port\":80}",
-              "bad-request",
-              "bad arguments.guest_addr: must be IPv6 like host_addr");
-    check_bad(f, "add_hostfwd",
-              "{\"proto\":\"udp\",\"host_port\":8080,"
-              "\"guest_addr\":\"fd00::100\",\"guest_port\":80}",
-              "bad-request",
-              "bad arguments.guest_addr: must be IPv4 like host_addr");
+              "unavailable",
+              "slirp_add_hostfwd failed: nothing here can carry [::1]:8080 to "
+              "10.0.2.100:80");
     check_bad(f, "add_hostfwd",
               "{\"proto\":\"udp\",\"host_addr\":\"::1\",\"host_port\":8080,"
               "\"guest_addr\":\"::\",\"guest_port\":80}",
               "bad-request",
-              "bad arguments.guest_addr: must be one address, not the "
-              "unspecified one");
+              "bad arguments.guest_addr: must be one address, not one of many "
+              "or none");
 }
 
-static void without_ipv6_there_is_no_default_guest(void)
+static void without_ipv6_the_guest_is_its_ipv4_address(struct fixture *f,
+                                                       gconstpointer data)
 {
-    struct fixture f;
-
-    set_up_with(&f, NULL);
-    check_bad(&f, "add_hostfwd",
+    (void)data;
+    f->policy.enable_ipv6 = false;
+    check_bad(f, "add_hostfwd",
               "{\"proto\":\"tcp\",\"host_addr\":\"::1\",\"host_port\":8080,"
               "\"guest_port\":80}",
-              "bad-request", "bad arguments.guest_addr: the guest has no IPv6");
-    tear_down(&f, NULL);
+              "unavailable",
+              "slirp_add_hostfwd failed: nothing here can carry [::1]:8080 to "
+              "10.0.2.100:80");
+}
+
+static void an_entry_may_stand_for_many_ports(struct fixture *f,
+                                              gconstpointer data)
+{
+    (void)data;
+    check(f, "add_hostfwd",
+          "{\"proto\":\"udp\",\"host_addr\":\"*\",\"host_port\":7000,"
+          "\"guest_port\":70,\"range\":1200}",
+          "{\"return\":{\"id\":1,\"host_port\":7000,\"driver\":\"fake\"}}");
+    g_assert_cmpint(fake_forwards_running, ==, 2400);
+    check(f, "list_hostfwd", "",
+          "{\"return\":{\"entries\":[" ENTRY_MANY "]},\"entries\":[" ENTRY_MANY
+          "]}");
+    check_bad(f, "remove_hostfwd", "{\"proto\":\"udp\",\"host_port\":7000}",
+              "not-found", "slirp_remove_hostfwd failed: no such forward");
+    check(f, "remove_hostfwd",
+          "{\"proto\":\"udp\",\"host_addr\":\"*\",\"host_port\":7000,"
+          "\"close\":true}",
+          "{\"return\":{\"closed\":7200}}");
+}
+
+static void a_unix_socket_has_no_port(struct fixture *f, gconstpointer data)
+{
+    (void)data;
+    check(f, "add_hostfwd",
+          "{\"proto\":\"tcp\",\"host_path\":\"/run/x\",\"guest_port\":80}",
+          "{\"return\":{\"id\":1,\"driver\":\"fake\"}}");
+    check(f, "remove_hostfwd", "{\"proto\":\"tcp\",\"host_path\":\"/run/x\"}",
+          "{\"return\":{}}");
 }
 
 static void removes_by_id_or_by_host_end(struct fixture *f, gconstpointer data)
@@ -252,8 +300,11 @@ int main(int argc, char **argv)
         bad_arguments_are_named_in_order);
     ADD("/verbs_hostfwd/a driver's reason is told", a_driver_s_reason_is_told);
     ADD("/verbs_hostfwd/families are not mixed", families_are_not_mixed);
-    g_test_add_func("/verbs_hostfwd/without IPv6 there is no default guest",
-                    without_ipv6_there_is_no_default_guest);
+    ADD("/verbs_hostfwd/without IPv6 the guest is its IPv4 address",
+        without_ipv6_the_guest_is_its_ipv4_address);
+    ADD("/verbs_hostfwd/an entry may stand for many ports",
+        an_entry_may_stand_for_many_ports);
+    ADD("/verbs_hostfwd/a UNIX socket has no port", a_unix_socket_has_no_port);
     ADD("/verbs_hostfwd/removes by id or by host end",
         removes_by_id_or_by_host_end);
     return g_test_run();
