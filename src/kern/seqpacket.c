@@ -2,6 +2,7 @@
 #include "kern/seqpacket.h"
 
 #include "base/error.h"
+#include "base/log.h"
 #include "base/own.h"
 
 #include <sys/socket.h>
@@ -22,11 +23,10 @@ static int remove_stale(const char *path, GError **err)
     return 0;
 }
 
-int seqpacket_accept_one(const char *path, GError **err)
+static int listen_at(const char *path, GError **err)
 {
     struct sockaddr_un addr = { .sun_family = AF_UNIX };
     owned_fd listener = -1;
-    int peer;
 
     if (g_strlcpy(addr.sun_path, path, sizeof(addr.sun_path)) >=
         sizeof(addr.sun_path))
@@ -40,6 +40,17 @@ int seqpacket_accept_one(const char *path, GError **err)
         bind(listener, (struct sockaddr *)&addr, sizeof(addr)) != 0 ||
         listen(listener, 1) != 0)
         return error_set_errno(err, "listen on %s", path);
+    return own_release_fd(&listener);
+}
+
+int seqpacket_accept_one(const char *path, GError **err)
+{
+    owned_fd listener = listen_at(path, err);
+    int peer;
+
+    if (listener < 0)
+        return -1;
+    log_info("Waiting for connection to %s", path);
     do
         peer = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
     while (peer < 0 && errno == EINTR);
