@@ -59,6 +59,7 @@ load helpers
 @test "mtu: from 68 to 65520" {
     local mtu
     for mtu in 68 1280 9000 65520; do
+        echo "MTU $mtu"
         start_slipgate --mtu="$mtu"
         run -0 guest ip link show tap0
         contains "$output" "mtu $mtu "
@@ -122,8 +123,9 @@ END
     start_slipgate
     local size text
     for size in 1 1400 1472 1473 4000 9000 16000; do
+        echo "$size bytes"
         printf -v text "%0${size}d" 0
-        ask_is "$HOST4 $text" guest udp "$REMOTE4" 7000 "$text"
+        [[ $(ask guest udp "$REMOTE4" 7000 "$text") == "$HOST4 $text" ]]
     done
 }
 

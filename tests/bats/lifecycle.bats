@@ -84,7 +84,8 @@ ends_on() {
 @test "the interface is gone with the gate" {
     start_slipgate
     stop_slipgate
-    refute guest ip link show tap0
+    no_tap() { ! guest ip link show tap0; }
+    wait_for 5 no_tap
 }
 
 # --- the target's end ---
