@@ -22,7 +22,7 @@ def works():
                 for mtu in (1500, 65520)
                 for way in ("out", "back"))
     yield from (idle_work(way, count)
-                for count in (900, 1000, 8000, 10000)
+                for count in (900, 1000, 8000, 9000, 10000)
                 for way in ("out", "back"))
     yield from (forward_work(where, way, mtu)
                 for where in ("lan", "lo")
@@ -97,16 +97,23 @@ def idle_connections(bench, guest, count):
 
 def idle_work(way, count):
     row = Row(f"bulk-{way}-65520-idle{count}", "Gbit/s")
-    return Work((row,), extra=count != 900, measure=functools.partial(
-        measure_idle, row=row.name, count=count, reverse=way == "back"))
+    kept = Row(f"kept-{way}-65520-idle{count}", "of 1")
+    return Work((row, kept), extra=count != 900, measure=functools.partial(
+        measure_idle, row=row.name, kept=kept.name, count=count,
+        reverse=way == "back"))
 
 
-def measure_idle(bench, peer, row, count, reverse):
+def measure_idle(bench, peer, row, kept, count, reverse):
+    """The same stream without and with the connections, one after the other."""
     with peer.attach(bench.world, Wish(mtu=65520)) as link:
+        def stream():
+            return iperf(bench, link.guest, bench.world.host, LAN[4],
+                         bench.world.port(), reverse)[0]
+
+        alone = stream()
         with idle_connections(bench, link.guest, count):
-            rate, _ = iperf(bench, link.guest, bench.world.host, LAN[4],
-                            bench.world.port(), reverse)
-    return {row: rate}
+            rate = stream()
+    return {row: rate, kept: rate / alone}
 
 
 def forward_work(where, way, mtu):

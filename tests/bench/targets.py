@@ -75,10 +75,10 @@ TARGETS = [
     *at_least("relay", RELAY, "rootlesskit", {"forward-lan-*": 1}),
     *at_most("relay", RELAY, "slirp4netns", {"echo-p50": 1}),
     *at_most("relay", RELAY, "pasta", {"echo-p50": 1}),
-    *(target for way in ("out", "back") for target in
-      at_least("relay", RELAY, RELAY, {f"bulk-{way}-65520-idle10000": 0.95},
-               row2=f"bulk-{way}-65520")),
-    *at_most("relay", RELAY, None, {"memory-idle10000": 24}),
+    *at_least("relay", RELAY, None,
+              {"kept-*-idle9000": 0.95, "kept-*-idle10000": 0.95}),
+    *at_most("relay", RELAY, None,
+             {"memory-idle9000": 24, "memory-idle10000": 24}),
     *at_least("relay", RELAY, RELAY, {"bridge-masq-*": 0.6},
               row2="bridge-direct"),
     # TCP carried by libslirp.
@@ -87,11 +87,8 @@ TARGETS = [
                "bulk-*-65520": 1.2, "forward-*": 2, "udp-echo": 50}),
     *at_most("slirp", SLIRP, "slirp4netns",
              {"cpu-out-1500": 0.1, "cpu-back-1500": 0.25}),
-    *(target for way in ("out", "back") for target in
-      at_least("slirp", SLIRP, SLIRP,
-               {f"bulk-{way}-65520-idle1000": 0.6,
-                f"bulk-{way}-65520-idle8000": 0.4},
-               row2=f"bulk-{way}-65520")),
+    *at_least("slirp", SLIRP, None,
+              {"kept-*-idle1000": 0.6, "kept-*-idle8000": 0.4}),
     *at_most("slirp", SLIRP, None, {"gap-out-65520": 50, "udp-loss": 5}),
 ]
 
