@@ -140,7 +140,7 @@ static void pass_ip(struct guard *guard, struct frame *f, int64_t now_ns)
     case POLICY_ALLOW:
         break;
     case POLICY_UNREACHABLE:
-        refuse(guard, f, REFUSE_NET);
+        refuse(guard, f, REFUSE_POLICY);
         return;
     case POLICY_DROP:
     default:

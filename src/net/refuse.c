@@ -3,13 +3,17 @@
 
 #include "net/frame_build.h"
 
-/* ICMP type and code (RFC 792, RFC 1812) and ICMPv6 (RFC 4443). */
+/*
+ * ICMP codes (RFC 792, RFC 1122 3.2.2.1, RFC 1812) and ICMPv6 ones (RFC 4443).
+ * Linux tells a UDP socket of "network prohibited" (9), not of "network
+ * unreachable" (0); ICMPv6 has no such pair.
+ */
 static const struct {
     uint8_t code4, code6;
 } unreachable[REFUSE_REASON_COUNT] = {
     [REFUSE_RESET] = { 3, 4 },       [REFUSE_NET] = { 0, 0 },
     [REFUSE_HOST] = { 1, 3 },        [REFUSE_PORT] = { 3, 4 },
-    [REFUSE_PROHIBITED] = { 13, 1 },
+    [REFUSE_PROHIBITED] = { 13, 1 }, [REFUSE_POLICY] = { 9, 0 },
 };
 
 static size_t build_reset(const struct frame *f, uint8_t *out)
