@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* --- what ends the helper --- */
@@ -170,6 +171,8 @@ static void build_forwards(struct gate *gate)
         gate->relay_driver = fast_path_fwd_driver(gate->fast);
         gate->drivers[count++] = &gate->relay_driver;
     }
+    gate->udp_driver = dgram_fwd_driver(pump_dgram(gate->pump));
+    gate->drivers[count++] = &gate->udp_driver;
     gate->drivers[count++] = &gate->slirp_driver;
     gate->forwards = fwd_table_new(gate->drivers);
 }
@@ -181,12 +184,22 @@ static bool take_tcp(void *self, struct frame *f)
     return fast_path_take_tcp(gate->fast, f);
 }
 
+static void plan_budget(struct gate *gate)
+{
+    struct rlimit limit = { .rlim_cur = 1024 };
+
+    fd_raise_limit();
+    (void)getrlimit(RLIMIT_NOFILE, &limit);
+    budget_init(&gate->budget, limit.rlim_cur);
+}
+
 static int build_pump(struct gate *gate, GError **err)
 {
     struct pump_config config = {
         .link = gate->attachment.link,
         .plan = &gate->plan,
         .policy = &gate->policy,
+        .budget = &gate->budget,
         .enable_ipv6 = gate->options->enable_ipv6,
         .outbound = gate->outbound,
         .outbound6 = gate->outbound6,
@@ -282,7 +295,7 @@ static int start(struct gate *gate, GError **err)
         return -1;
     banner_print(stdout, gate->options, &gate->plan, &gate->outbound,
                  &gate->outbound6);
-    fd_raise_limit();
+    plan_budget(gate);
     log_capture_glib();
     return build(gate, err) < 0 ? -1 : confine(gate, err);
 }

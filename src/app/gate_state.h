@@ -24,10 +24,11 @@ struct gate {
     struct target *target;
     struct loop_watch exit_watch, agent_watch;
     struct stats stats;
+    struct budget budget;
     struct pump *pump;
     struct fast_path *fast; /* NULL: TCP goes through libslirp */
-    struct fwd_driver relay_driver, slirp_driver;
-    const struct fwd_driver *drivers[3]; /* the best first, NULL-terminated */
+    struct fwd_driver relay_driver, udp_driver, slirp_driver;
+    const struct fwd_driver *drivers[4]; /* the best first, NULL-terminated */
     struct fwd_table *forwards;
     struct verbs *verbs;
     struct server *server;

@@ -18,7 +18,12 @@ struct guard {
     struct reasm *reasm;
     struct replies *replies;
     bool strict_order;
+    int64_t echo_paid_ns; /* until when echo requests have had their share */
 };
+
+#define NS_PER_ECHO     (1000000000LL / GUARD_ECHO_PER_S)
+#define ECHO_REQUEST    8
+#define ECHO_REQUEST_V6 128
 
 struct guard *guard_new(const struct plan *plan, const struct policy *policy,
                         struct flow_table *flows, struct stats *stats,
@@ -118,7 +123,26 @@ static bool is_judged(const struct guard *guard, const struct frame *f,
     if (f->proto == IPPROTO_TCP)
         return (f->tcp_flags & (FRAME_SYN | FRAME_ACK)) == FRAME_SYN;
     if (f->proto == IPPROTO_UDP)
-        return !replies_expects(guard->replies, f, now_ns);
+        return !replies_expects(guard->replies, f, now_ns) &&
+               (guard->sink.expects == NULL ||
+                !guard->sink.expects(guard->sink.self, f));
+    return true;
+}
+
+static bool is_echo(const struct frame *f)
+{
+    return (f->proto == IPPROTO_ICMP && f->data[f->l4] == ECHO_REQUEST) ||
+           (f->proto == IPPROTO_ICMPV6 && f->data[f->l4] == ECHO_REQUEST_V6);
+}
+
+static bool echo_is_due(struct guard *guard, int64_t now_ns)
+{
+    int64_t earliest = now_ns - GUARD_ECHO_BURST * NS_PER_ECHO;
+
+    guard->echo_paid_ns = MAX(guard->echo_paid_ns, earliest);
+    if (guard->echo_paid_ns + NS_PER_ECHO > now_ns)
+        return false;
+    guard->echo_paid_ns += NS_PER_ECHO;
     return true;
 }
 
@@ -149,6 +173,8 @@ static void pass_ip(struct guard *guard, struct frame *f, int64_t now_ns)
     }
     if (f->proto == IPPROTO_TCP)
         pass_tcp(guard, f);
+    else if (is_echo(f) && !echo_is_due(guard, now_ns))
+        guard->stats->drop_echo_rate++;
     else
         guard->sink.pass(guard->sink.self, f);
 }

@@ -18,8 +18,14 @@ struct guard_sink {
     void (*pass)(void *self, struct frame *f);
     /* An answer to the guest. */
     void (*answer)(void *self, const uint8_t *data, size_t len);
+    /* Is this UDP frame an answer to a client outside?  NULL: not known. */
+    bool (*expects)(void *self, const struct frame *f);
     void *self;
 };
+
+/* Echo requests that the guest may send at once, and per second. */
+#define GUARD_ECHO_BURST 1000
+#define GUARD_ECHO_PER_S 1000
 
 /*
  * `plan`, `policy`, `flows` (only read) and `stats` are kept by reference.

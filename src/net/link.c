@@ -40,21 +40,29 @@ ssize_t link_read(const struct link *link, uint8_t *buf,
     return n;
 }
 
-int link_write(const struct link *link, struct frame *f, bool joined)
+int link_send(const struct link *link, const struct virtio_net_hdr *hdr,
+              const uint8_t *data, size_t len)
 {
-    struct virtio_net_hdr hdr = { 0 };
-    struct iovec iov[2] = { { &hdr, link->vnet ? VNET_HEADER_LEN : 0 },
-                            { f->data, f->len } };
+    struct iovec iov[2] = { { (void *)(uintptr_t)hdr,
+                              link->vnet ? VNET_HEADER_LEN : 0 },
+                            { (void *)(uintptr_t)data, len } };
     struct msghdr msg = { .msg_iov = iov, .msg_iovlen = 2 };
-    unsigned piece = link->mtu < PIECE_MAX ? link->mtu : PIECE_MAX;
     ssize_t n;
 
-    if (link->vnet && (joined || (f->proto == IPPROTO_TCP && f->l4 != 0 &&
-                                  f->len - FRAME_ETH_LEN > piece)))
-        vnet_offload(f, piece, &hdr);
     if (link->is_socket)
         n = sendmsg(link->fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
     else
         n = writev(link->fd, iov, 2);
     return n < 0 ? -errno : 0;
+}
+
+int link_write(const struct link *link, struct frame *f, bool joined)
+{
+    struct virtio_net_hdr hdr = { 0 };
+    unsigned piece = link->mtu < PIECE_MAX ? link->mtu : PIECE_MAX;
+
+    if (link->vnet && (joined || (f->proto == IPPROTO_TCP && f->l4 != 0 &&
+                                  f->len - FRAME_ETH_LEN > piece)))
+        vnet_offload(f, piece, &hdr);
+    return link_send(link, &hdr, f->data, f->len);
 }

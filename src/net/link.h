@@ -30,3 +30,7 @@ ssize_t link_read(const struct link *link, uint8_t *buf,
  * then, which is what wires do.
  */
 int link_write(const struct link *link, struct frame *f, bool joined);
+
+/* Writes a frame that needs what `hdr` says (all zeros unless link->vnet). */
+int link_send(const struct link *link, const struct virtio_net_hdr *hdr,
+              const uint8_t *data, size_t len);

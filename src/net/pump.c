@@ -2,6 +2,7 @@
 #include "net/pump.h"
 
 #include "base/error.h"
+#include "net/dgram.h"
 #include "net/flow.h"
 #include "net/guard.h"
 #include "net/merge.h"
@@ -23,6 +24,9 @@ struct pump {
     struct slirp_engine *engine;
     struct guard *guard;
     struct flow_table *flows;
+    struct neighbours *neighbours;
+    struct dgram *dgram;
+    uint64_t last_flow_id;
     struct merge *merge;
     unsigned segment;
     bool (*take_tcp)(void *self, struct frame *f);
@@ -55,9 +59,26 @@ static void to_guest(void *self, const uint8_t *data, size_t len)
         f = (struct frame){ .data = (uint8_t *)(uintptr_t)data, .len = len };
     else if (f.proto == IPPROTO_TCP && f.l4 != 0)
         flow_to_guest(pump->flows, &f, loop_now_ns(pump->loop));
-    else
+    else if (f.proto == IPPROTO_UDP && f.l4 != 0) {
         guard_note_to_guest(pump->guard, &f, loop_now_ns(pump->loop));
+        dgram_note_stack(pump->dgram, &f, loop_now_ns(pump->loop));
+    }
     merge_put(pump->merge, &f);
+}
+
+static int datagram_to_guest(void *self, const struct virtio_net_hdr *hdr,
+                             const uint8_t *data, size_t len)
+{
+    struct pump *pump = self;
+    int rc = link_send(&pump->link, hdr, data, len);
+
+    if (rc < 0) {
+        pump->stats->frames_to_guest_lost++;
+        return rc;
+    }
+    pump->stats->frames_to_guest++;
+    pump->stats->bytes_to_guest += len;
+    return 0;
 }
 
 static void flush(void *self)
@@ -85,6 +106,10 @@ static void from_guard(void *self, struct frame *f)
         return;
     if (f->proto == IPPROTO_TCP)
         flow_from_guest(pump->flows, f, loop_now_ns(pump->loop));
+    else if (dgram_take(pump->dgram, f, loop_now_ns(pump->loop)))
+        return;
+    else
+        neighbours_learn(pump->neighbours, f);
     /* The stack takes IPv4 of any size, but IPv6 only up to its MTU, which the
        guest's own device may exceed by a few bytes. */
     if (f->proto == IPPROTO_TCP && f->src.addr.family == AF_INET6 &&
@@ -92,6 +117,13 @@ static void from_guard(void *self, struct frame *f)
         vnet_segment(f, SLIRP_ENGINE_TAKES_MAX / 2, to_engine, pump);
     else
         to_engine(pump, f->data, f->len);
+}
+
+static bool expects(void *self, const struct frame *f)
+{
+    struct pump *pump = self;
+
+    return dgram_expects(pump->dgram, f);
 }
 
 static void link_gone(struct pump *pump, int error)
@@ -119,6 +151,7 @@ static void link_ready(void *self, uint32_t events)
         if (n <= 0 && n != -EPROTO)
             break;
     }
+    dgram_flush(pump->dgram);
     /* A device that only reports an error reads as empty for ever. */
     if ((events & (EPOLLERR | EPOLLHUP)) != 0 && (events & EPOLLIN) == 0)
         link_gone(pump, EIO);
@@ -129,6 +162,7 @@ static void reap(void *self)
     struct pump *pump = self;
 
     flow_table_reap(pump->flows, loop_now_ns(pump->loop));
+    dgram_reap(pump->dgram, loop_now_ns(pump->loop));
     loop_timer_in_ms(pump->loop, &pump->reap_timer, REAP_INTERVAL_MS);
 }
 
@@ -152,6 +186,26 @@ static int start_engine(struct pump *pump, const struct pump_config *config,
     return pump->engine == NULL ? -1 : 0;
 }
 
+static struct dgram *start_dgram(struct pump *pump,
+                                 const struct pump_config *config)
+{
+    const struct dgram_config dgram = {
+        .plan = config->plan,
+        .neighbours = pump->neighbours,
+        .budget = config->budget,
+        .stats = pump->stats,
+        .last_flow_id = &pump->last_flow_id,
+        .outbound = config->outbound,
+        .outbound6 = config->outbound6,
+        .link = { .mtu = pump->link.mtu,
+                  .vnet = pump->link.vnet,
+                  .uso = pump->link.vnet },
+        .sink = { datagram_to_guest, pump },
+    };
+
+    return dgram_new(pump->loop, &dgram);
+}
+
 static int watch_link(struct pump *pump, GError **err)
 {
     int rc = loop_watch(pump->loop, &pump->watch, pump->link.fd, EPOLLIN);
@@ -168,7 +222,7 @@ struct pump *pump_new(struct loop *loop, const struct pump_config *config,
     struct pump *pump = g_new0(struct pump, 1);
     struct merge_sink merge_sink = { write_frame, pump };
     struct flow_sink flow_sink = { to_guest, to_engine, pump };
-    struct guard_sink guard_sink = { from_guard, to_guest, pump };
+    struct guard_sink guard_sink = { from_guard, to_guest, expects, pump };
     struct loop_hook hook = { flush, pump };
 
     pump->loop = loop;
@@ -186,6 +240,8 @@ struct pump *pump_new(struct loop *loop, const struct pump_config *config,
     pump->flows = flow_table_new(&flow_sink, stats);
     pump->guard = guard_new(config->plan, config->policy, pump->flows, stats,
                             &guard_sink, slirp_engine_wants_order());
+    pump->neighbours = neighbours_new(config->plan);
+    pump->dgram = start_dgram(pump, config);
     pump->watch = (struct loop_watch){ .ready = link_ready, .self = pump };
     pump->reap_timer = (struct loop_timer){ .expired = reap, .self = pump };
     if (start_engine(pump, config, err) < 0 || watch_link(pump, err) < 0) {
@@ -207,6 +263,8 @@ void pump_free(struct pump *pump)
     loop_timer_cancel(pump->loop, &pump->reap_timer);
     slirp_engine_free(pump->engine);
     guard_free(pump->guard);
+    dgram_free(pump->dgram);
+    neighbours_free(pump->neighbours);
     flow_table_free(pump->flows);
     merge_free(pump->merge);
     g_free(pump->buf);
@@ -226,7 +284,12 @@ struct slirp_engine *pump_engine(struct pump *pump)
     return pump->engine;
 }
 
+struct dgram *pump_dgram(struct pump *pump)
+{
+    return pump->dgram;
+}
+
 size_t pump_flow_count(const struct pump *pump)
 {
-    return flow_count(pump->flows);
+    return flow_count(pump->flows) + dgram_count(pump->dgram);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 #include "kern/loop.h"
+#include "net/budget.h"
+#include "net/dgram.h"
 #include "net/link.h"
 #include "net/plan.h"
 #include "net/policy.h"
@@ -18,6 +20,7 @@ struct pump_config {
     struct link link; /* its descriptor is owned by the pump from now on */
     const struct plan *plan;
     const struct policy *policy;
+    struct budget *budget; /* kept by reference, like both above */
     bool enable_ipv6;
     struct ip_addr outbound, outbound6;
     /*
@@ -42,4 +45,5 @@ void pump_free(struct pump *pump);
 void pump_inject(struct pump *pump, const uint8_t *data, size_t len);
 
 struct slirp_engine *pump_engine(struct pump *pump);
+struct dgram *pump_dgram(struct pump *pump);
 size_t pump_flow_count(const struct pump *pump);

@@ -29,15 +29,19 @@ static size_t build_reset(const struct frame *f, uint8_t *out)
     return frame_put_segment(out, &back, 0, end, FRAME_RST | FRAME_ACK, 0);
 }
 
+struct frame_icmp refuse_icmp(enum refuse_reason reason, sa_family_t family)
+{
+    if (family == AF_INET6)
+        return (struct frame_icmp){ 1, unreachable[reason].code6, 0 };
+    return (struct frame_icmp){ 3, unreachable[reason].code4, 0 };
+}
+
 static size_t build_icmp(const struct frame *f, const struct plan *plan,
                          enum refuse_reason reason, uint8_t *out)
 {
     bool v6 = f->src.addr.family == AF_INET6;
     struct frame_path back = frame_path_back(f);
-    const struct frame_icmp error = {
-        .type = v6 ? 1 : 3,
-        .code = v6 ? unreachable[reason].code6 : unreachable[reason].code4,
-    };
+    const struct frame_icmp error = refuse_icmp(reason, f->src.addr.family);
 
     back.src.addr = v6 ? plan->gateway6 : plan->gateway;
     return frame_put_icmp(out, &back, &error, f->data + FRAME_ETH_LEN,

@@ -17,6 +17,9 @@ enum refuse_reason {
     REFUSE_REASON_COUNT
 };
 
+/* The ICMP error, of that family, which says `reason`. */
+struct frame_icmp refuse_icmp(enum refuse_reason reason, sa_family_t family);
+
 /* Room for any answer. */
 #define REFUSE_MAX FRAME_ICMP_ERROR_MAX
 

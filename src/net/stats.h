@@ -20,10 +20,18 @@
     X(drop_out_of_order, "TCP segments beyond what was received or offered") \
     X(drop_flags, "TCP segments with impossible flags")                      \
     X(drop_protocol, "packets of transports that are not carried")           \
+    X(drop_checksum, "datagrams whose checksum is wrong")                    \
+    X(drop_echo_rate, "echo requests beyond the rate that is let through")   \
     X(drop_answer, "spurious ICMP errors kept from the guest")               \
     X(refused, "packets answered with a reset or an ICMP error")             \
     X(urgent_cleared, "TCP segments whose urgent pointer was removed")       \
     X(packets_reassembled, "IPv4 packets put together from fragments")       \
+    X(datagrams_from_guest, "datagrams and echo requests sent for the guest") \
+    X(datagrams_to_guest, "datagrams and echo replies for the guest")        \
+    X(datagrams_lost, "datagrams that a host socket did not take")           \
+    X(flows_datagram, "flows of datagrams and echoes opened")                \
+    X(flows_evicted, "idle ones among them that had to give way")            \
+    X(flows_refused, "flows refused for want of room or descriptors")        \
     X(flows_probed, "keepalive probes to idle or half-closed guests")        \
     X(flows_reaped, "abandoned flows ended")                                 \
     X(syns_held, "connections of the guest held for the host's answer")      \

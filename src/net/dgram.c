@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "net/checksum.h"
+#include "net/dgram_internal.h"
+#include "net/outward.h"
+#include "net/refuse.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define NS_PER_S           1000000000LL
+#define PORT_DNS           53
+#define PORT_BOOTPS        67
+#define PORT_DHCPV6        547
+#define ECHO_REQUEST       8
+#define ECHO_REQUEST_V6    128
+#define TIME_EXCEEDED      11
+#define TIME_EXCEEDED_V6   3
+#define UDP_CHECKSUM_FIELD 6u
+
+/* --- the table --- */
+
+struct dgram_flow *dgram_find(struct dgram *dgram, const struct flow_key *key)
+{
+    struct dgram_flow *flow = dgram->latest;
+
+    if (flow != NULL && flow_key_equal(flow, key))
+        return flow;
+    flow = g_hash_table_lookup(dgram->flows, key);
+    if (flow != NULL)
+        dgram->latest = flow;
+    return flow;
+}
+
+/*
+ * A server of the guest that listens on all its addresses may answer from
+ * another one than was asked; then the port and the client tell the flow.
+ */
+static struct flow_key any_key(int proto, const struct ip_endpoint *guest,
+                               const struct ip_endpoint *peer)
+{
+    const struct ip_endpoint any = { .addr.family = guest->addr.family,
+                                     .port = guest->port };
+
+    return flow_key_make(proto, &any, peer);
+}
+
+static struct dgram_flow *find_for_guest(struct dgram *dgram, int proto,
+                                         const struct ip_endpoint *guest,
+                                         const struct ip_endpoint *peer)
+{
+    struct flow_key key = flow_key_make(proto, guest, peer);
+    struct dgram_flow *flow = dgram_find(dgram, &key);
+
+    if (flow != NULL || g_hash_table_size(dgram->forwarded) == 0)
+        return flow;
+    key = any_key(proto, guest, peer);
+    return g_hash_table_lookup(dgram->forwarded, &key);
+}
+
+void dgram_flow_used(struct dgram *dgram, struct dgram_flow *flow,
+                     int64_t now_ns)
+{
+    flow->last_ns = now_ns;
+    if (dgram->by_age.tail == &flow->by_age)
+        return;
+    g_queue_unlink(&dgram->by_age, &flow->by_age);
+    g_queue_push_tail_link(&dgram->by_age, &flow->by_age);
+}
+
+void dgram_flow_free(struct dgram *dgram, struct dgram_flow *flow)
+{
+    struct dgram_socket *socket = flow->socket;
+
+    if (dgram->hold.flow == flow)
+        dgram_flush(dgram);
+    if (dgram->latest == flow)
+        dgram->latest = NULL;
+    g_queue_unlink(&dgram->by_age, &flow->by_age);
+    g_hash_table_remove(dgram->flows, flow);
+    if (socket != NULL && socket->forward) {
+        if (g_hash_table_lookup(dgram->forwarded, &flow->any_key) == flow)
+            g_hash_table_remove(dgram->forwarded, &flow->any_key);
+        g_hash_table_remove(dgram->clients, &flow->client_key);
+    }
+    g_free(flow);
+    if (socket != NULL && --socket->flows == 0 && !socket->forward)
+        dgram_socket_close(socket);
+}
+
+/* Ends the flow that was idle longest; false: all are in use. */
+static bool give_way(struct dgram *dgram, int64_t now_ns)
+{
+    struct dgram_flow *oldest = g_queue_peek_head(&dgram->by_age);
+
+    if (oldest == NULL || now_ns - oldest->last_ns < DGRAM_SAFE_S * NS_PER_S)
+        return false;
+    dgram->config.stats->flows_evicted++;
+    dgram_flow_free(dgram, oldest);
+    return true;
+}
+
+static void index_forwarded(struct dgram *dgram, struct dgram_flow *flow)
+{
+    flow->any_key = any_key(IPPROTO_UDP, &flow->guest, &flow->peer);
+    flow->client_key = dgram_client_key(flow->socket, &flow->real);
+    g_hash_table_replace(dgram->forwarded, &flow->any_key, flow);
+    g_hash_table_replace(dgram->clients, &flow->client_key, flow);
+}
+
+struct dgram_flow *dgram_flow_new(struct dgram *dgram,
+                                  struct dgram_socket *socket,
+                                  const struct ip_endpoint *guest,
+                                  const struct ip_endpoint *peer,
+                                  const union dgram_addr *real)
+{
+    int proto = socket != NULL ? socket->proto : IPPROTO_UDP;
+    struct dgram_flow *flow = g_new0(struct dgram_flow, 1);
+
+    flow->key = flow_key_make(proto, guest, peer);
+    flow->socket = socket;
+    flow->guest = *guest;
+    flow->peer = *peer;
+    if (real != NULL)
+        flow->real = *real;
+    flow->id = ++*dgram->config.last_flow_id;
+    flow->started_ns = loop_now_ns(dgram->loop);
+    flow->last_ns = flow->started_ns;
+    flow->by_age.data = flow;
+    if (socket != NULL)
+        socket->flows++;
+    g_hash_table_add(dgram->flows, flow);
+    if (socket != NULL && socket->forward)
+        index_forwarded(dgram, flow);
+    g_queue_push_tail_link(&dgram->by_age, &flow->by_age);
+    dgram->latest = flow;
+    dgram->config.stats->flows_datagram++;
+    return flow;
+}
+
+static int64_t idle_limit_s(const struct dgram_flow *flow)
+{
+    if (flow->socket != NULL && flow->socket->proto != IPPROTO_UDP)
+        return DGRAM_ECHO_IDLE_S;
+    if (flow->peer.port == PORT_DNS && flow->answered)
+        return DGRAM_ANSWERED_NAME_S;
+    return DGRAM_IDLE_S;
+}
+
+void dgram_reap(struct dgram *dgram, int64_t now_ns)
+{
+    GList *link = dgram->by_age.head;
+
+    while (link != NULL) {
+        struct dgram_flow *flow = link->data;
+        int64_t idle_ns = now_ns - flow->last_ns;
+
+        if (idle_ns < DGRAM_ANSWERED_NAME_S * NS_PER_S)
+            break; /* the shortest of them; the rest is younger */
+        link = link->next;
+        if (idle_ns >= idle_limit_s(flow) * NS_PER_S)
+            dgram_flow_free(dgram, flow);
+    }
+}
+
+/* --- from the guest --- */
+
+void dgram_frame(struct dgram *dgram, const uint8_t *data, size_t len)
+{
+    static const struct virtio_net_hdr nothing_to_do;
+
+    (void)dgram->config.sink.frame(dgram->config.sink.self, &nothing_to_do,
+                                   data, len);
+}
+
+static void refuse(struct dgram *dgram, const struct frame *f,
+                   enum refuse_reason reason)
+{
+    uint8_t out[REFUSE_MAX];
+    size_t len = refuse_build(f, dgram->config.plan, reason, out);
+
+    dgram->config.stats->refused++;
+    if (len > 0)
+        dgram_frame(dgram, out, len);
+}
+
+static void tell_expired(struct dgram *dgram, const struct frame *f)
+{
+    const struct plan *plan = dgram->config.plan;
+    bool v6 = f->src.addr.family == AF_INET6;
+    struct frame_path back = frame_path_back(f);
+    const struct frame_icmp error = {
+        .type = v6 ? TIME_EXCEEDED_V6 : TIME_EXCEEDED,
+    };
+    uint8_t out[FRAME_ICMP_ERROR_MAX];
+
+    back.src.addr = v6 ? plan->gateway6 : plan->gateway;
+    dgram_frame(dgram, out,
+                frame_put_icmp(out, &back, &error, f->data + FRAME_ETH_LEN,
+                               f->len - FRAME_ETH_LEN));
+}
+
+static bool is_to_many(const struct ip_addr *a)
+{
+    return a->family == AF_INET6 ? IN6_IS_ADDR_MULTICAST(&a->v6)
+                                 : IN_MULTICAST(ntohl(a->v4.s_addr));
+}
+
+static bool is_echo(const struct frame *f)
+{
+    return (f->proto == IPPROTO_ICMP && f->data[f->l4] == ECHO_REQUEST) ||
+           (f->proto == IPPROTO_ICMPV6 && f->data[f->l4] == ECHO_REQUEST_V6);
+}
+
+/* The ends of a flow, and where it leads; false: it is the stack's. */
+static bool find_ends(const struct dgram *dgram, const struct frame *f,
+                      struct ip_endpoint *guest, struct ip_endpoint *peer,
+                      struct ip_endpoint *host)
+{
+    const struct plan *plan = dgram->config.plan;
+
+    *guest = f->src;
+    *peer = f->dst;
+    if (f->l4 == 0 || is_to_many(&peer->addr) || !outward_map(plan, peer, host))
+        return false;
+    if (f->proto == IPPROTO_UDP)
+        return peer->port != PORT_BOOTPS && peer->port != PORT_DHCPV6;
+    /* The stack answers for the gateway itself. */
+    if (!is_echo(f) || ip_addr_equal(&peer->addr, &plan->gateway) ||
+        ip_addr_equal(&peer->addr, &plan->gateway6))
+        return false;
+    guest->port = frame_get16(f->data + f->l4 + 4);
+    return true;
+}
+
+/* RFC 768: a field of zero means that there is none. */
+static bool checksum_is_right(const struct frame *f)
+{
+    const uint8_t *l4 = f->data + f->l4;
+    size_t len = f->len - f->l4;
+    uint64_t pseudo = 0;
+
+    if (f->proto == IPPROTO_UDP) {
+        len = frame_get16(l4 + 4);
+        if (f->src.addr.family == AF_INET &&
+            frame_get16(l4 + UDP_CHECKSUM_FIELD) == 0)
+            return true;
+    }
+    if (f->proto != IPPROTO_ICMP)
+        pseudo = checksum_pseudo(f, len);
+    return checksum_fold(checksum_add(pseudo, l4, len)) == 0xffff;
+}
+
+static struct dgram_flow *open_flow(struct dgram *dgram, int proto,
+                                    const struct ip_endpoint *guest,
+                                    const struct ip_endpoint *peer,
+                                    const struct ip_endpoint *host)
+{
+    int64_t now_ns = loop_now_ns(dgram->loop);
+    struct dgram_socket *socket;
+    struct sockaddr_storage ss;
+    union dgram_addr real = { .v6 = { 0 } };
+
+    errno = ENFILE;
+    if (dgram_count(dgram) >= DGRAM_FLOWS_MAX && !give_way(dgram, now_ns))
+        return NULL;
+    do {
+        bool local = ip_addr_is_loopback(&host->addr);
+
+        errno = 0;
+        socket = dgram_socket_for(dgram, proto, guest, local);
+    } while (socket == NULL && (errno == EMFILE || errno == ENFILE) &&
+             give_way(dgram, now_ns));
+    if (socket == NULL)
+        return NULL;
+    memcpy(&real, &ss, ip_endpoint_to_sockaddr(host, &ss));
+    return dgram_flow_new(dgram, socket, guest, peer, &real);
+}
+
+static void refuse_errno(struct dgram *dgram, const struct frame *f, int error)
+{
+    enum refuse_reason reason = REFUSE_HOST;
+
+    if (error == EMFILE || error == ENFILE)
+        dgram->config.stats->flows_refused++;
+    else
+        (void)outward_refusal(error, &reason);
+    refuse(dgram, f, reason);
+}
+
+static void pass_on(struct dgram *dgram, struct dgram_flow *flow,
+                    const struct frame *f, uint8_t hops)
+{
+    const uint8_t *l4 = f->data + f->l4;
+    bool udp = f->proto == IPPROTO_UDP;
+    size_t header = udp ? FRAME_UDP_LEN : 0;
+    size_t len = udp ? frame_get16(l4 + 4) : f->len - f->l4;
+
+    dgram_socket_set_hops(flow->socket, (uint8_t)(hops - 1));
+    flow->bytes_from_guest += len - header;
+    dgram->config.stats->datagrams_from_guest++;
+    dgram_send(dgram, flow, l4 + header, len - header);
+}
+
+bool dgram_take(struct dgram *dgram, const struct frame *f, int64_t now_ns)
+{
+    struct ip_endpoint guest, peer, host;
+    struct dgram_flow *flow;
+    uint8_t hops;
+
+    if (!find_ends(dgram, f, &guest, &peer, &host))
+        return false;
+    flow = find_for_guest(dgram, f->proto, &guest, &peer);
+    if (flow != NULL && flow->socket == NULL)
+        return false;
+    hops = f->data[FRAME_ETH_LEN + (peer.addr.family == AF_INET6 ? 7 : 8)];
+    if (!checksum_is_right(f)) {
+        dgram->config.stats->drop_checksum++;
+        return true;
+    }
+    if (hops <= 1) {
+        tell_expired(dgram, f);
+        return true;
+    }
+    if (flow == NULL)
+        flow = open_flow(dgram, f->proto, &guest, &peer, &host);
+    /* Not everybody may ping; the stack has another way. */
+    if (flow == NULL && errno == EACCES && f->proto != IPPROTO_UDP)
+        return false;
+    if (flow == NULL) {
+        refuse_errno(dgram, f, errno);
+        return true;
+    }
+    neighbours_learn(dgram->config.neighbours, f);
+    dgram_flow_used(dgram, flow, now_ns);
+    pass_on(dgram, flow, f, hops);
+    return true;
+}
+
+bool dgram_expects(struct dgram *dgram, const struct frame *f)
+{
+    const struct dgram_flow *flow =
+        find_for_guest(dgram, f->proto, &f->src, &f->dst);
+
+    return flow != NULL && flow->socket != NULL && flow->socket->forward;
+}
+
+void dgram_note_stack(struct dgram *dgram, const struct frame *f,
+                      int64_t now_ns)
+{
+    const struct flow_key key = flow_key_make(IPPROTO_UDP, &f->dst, &f->src);
+    struct dgram_flow *flow = dgram_find(dgram, &key);
+
+    if (flow == NULL && dgram_count(dgram) < DGRAM_FLOWS_MAX)
+        flow = dgram_flow_new(dgram, NULL, &f->dst, &f->src, NULL);
+    if (flow == NULL || flow->socket != NULL)
+        return;
+    flow->answered = true;
+    flow->bytes_to_guest += frame_payload_len(f);
+    dgram_flow_used(dgram, flow, now_ns);
+}
+
+struct ip_endpoint dgram_visible(const struct dgram *dgram,
+                                 const union dgram_addr *real,
+                                 sa_family_t family)
+{
+    const struct plan *plan = dgram->config.plan;
+    struct sockaddr_storage ss;
+    struct ip_endpoint e = { .port = 0 };
+
+    memcpy(&ss, real, sizeof(*real));
+    (void)ip_endpoint_from_sockaddr(&ss, &e);
+    if (e.addr.family != family || ip_addr_is_loopback(&e.addr) ||
+        (family == AF_INET6 && IN6_IS_ADDR_LINKLOCAL(&e.addr.v6)))
+        e.addr = family == AF_INET6 ? plan->gateway6 : plan->gateway;
+    return e;
+}
+
+/* --- listing and ending --- */
+
+size_t dgram_count(const struct dgram *dgram)
+{
+    return g_hash_table_size(dgram->flows);
+}
+
+static struct flow_info info_of(const struct dgram_flow *flow)
+{
+    const struct dgram_socket *socket = flow->socket;
+
+    return (struct flow_info){
+        .id = flow->id,
+        .proto = socket != NULL ? socket->proto : IPPROTO_UDP,
+        .inbound = socket != NULL && socket->forward,
+        .carrier = socket != NULL ? "udp" : "slirp",
+        .guest = flow->guest,
+        .peer = flow->peer,
+        .bytes_from_guest = flow->bytes_from_guest,
+        .bytes_to_guest = flow->bytes_to_guest,
+        .started_ns = flow->started_ns,
+        .last_ns = flow->last_ns,
+        .fd = socket != NULL ? socket->watch.fd : -1,
+    };
+}
+
+void dgram_each(struct dgram *dgram, flow_visit visit, void *self)
+{
+    for (const GList *link = dgram->by_age.head; link != NULL;
+         link = link->next) {
+        const struct flow_info info = info_of(link->data);
+
+        visit(self, &info);
+    }
+}
+
+size_t dgram_end_matching(struct dgram *dgram, flow_match match, void *self)
+{
+    size_t ended = 0;
+
+    for (GList *link = dgram->by_age.head; link != NULL;) {
+        struct dgram_flow *flow = link->data;
+        const struct flow_info info = info_of(flow);
+
+        link = link->next;
+        /* The stack keeps the sockets that are its own. */
+        if (flow->socket == NULL || !match(self, &info))
+            continue;
+        dgram_flow_free(dgram, flow);
+        ended++;
+    }
+    return ended;
+}
+
+/* --- life --- */
+
+struct dgram *dgram_new(struct loop *loop, const struct dgram_config *config)
+{
+    struct dgram *dgram = g_new0(struct dgram, 1);
+
+    dgram->loop = loop;
+    dgram->config = *config;
+    dgram->flows = g_hash_table_new(flow_key_hash, flow_key_equal);
+    dgram->forwarded = g_hash_table_new(flow_key_hash, flow_key_equal);
+    dgram->clients = g_hash_table_new(flow_key_hash, flow_key_equal);
+    dgram->sockets = g_hash_table_new(flow_key_hash, flow_key_equal);
+    g_queue_init(&dgram->by_age);
+    /* Untouched until used: no resident memory. */
+    dgram->buffers = g_malloc(DGRAM_BATCH * DGRAM_BUFFER);
+    dgram->hold.data = g_malloc(DGRAM_HOLD_MAX);
+    return dgram;
+}
+
+void dgram_free(struct dgram *dgram)
+{
+    struct dgram_flow *flow;
+
+    if (dgram == NULL)
+        return;
+    while ((flow = g_queue_peek_head(&dgram->by_age)) != NULL)
+        dgram_flow_free(dgram, flow);
+    g_hash_table_destroy(dgram->flows);
+    g_hash_table_destroy(dgram->forwarded);
+    g_hash_table_destroy(dgram->clients);
+    g_hash_table_destroy(dgram->sockets);
+    g_free(dgram->buffers);
+    g_free(dgram->hold.data);
+    g_free(dgram);
+}
