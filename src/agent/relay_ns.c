@@ -21,7 +21,12 @@
 
 /* Both links of the relay namespace take what any guest may send; the guest's
    own MTU decides. */
-#define INNER_MTU       AGENT_MTU_MAX
+#define INNER_MTU AGENT_MTU_MAX
+/*
+ * The largest TCP packet that crosses the veth in one piece, whatever the MTU.
+ * Four times the usual costs a third less time for each byte; more is no gain.
+ */
+#define GUEST_GSO_MAX   (256 * 1024)
 #define GUEST_LINK_NAME AGENT_RELAY_GUEST_LINK
 #define GATE_LINK_NAME  "tap1"
 
@@ -101,7 +106,10 @@ static int make_guest_link(struct relay_ns *ns,
                            const struct agent_relay_open *c, uint8_t mac[6],
                            GError **err)
 {
-    const struct rtnl_link_change up = { .up = true, .mtu = INNER_MTU };
+    const struct rtnl_link_change up = { .up = true,
+                                         .mtu = INNER_MTU,
+                                         .gso_ipv4_max = GUEST_GSO_MAX };
+    const struct rtnl_link_change far = { .gso_ipv4_max = GUEST_GSO_MAX };
 
     if (c->set_mac)
         memcpy(mac, c->mac, 6);
@@ -111,6 +119,9 @@ static int make_guest_link(struct relay_ns *ns,
                       ns->guest_fd, err) != 0)
         return -1;
     ns->guest_link = rtnl_link_index(ns->rtnl, GUEST_LINK_NAME);
+    if (rtnl_link_set(ns->guest, rtnl_link_index(ns->guest, c->name), &far,
+                      err) != 0)
+        return -1;
     return set_up_link(ns->rtnl, ns->guest_link, &up, ns->ipv6, err);
 }
 

@@ -32,6 +32,9 @@ struct rtnl_link_change {
     const char *rename; /* new name, or NULL */
     int netns_fd;       /* move into this namespace; 0: stay */
     uint32_t gso_max;   /* gso_max_size in bytes; 0: leave */
+    /* gso_ipv4_max_size in bytes ("BIG TCP"); 0: leave.  Kernels before 6.3 do
+       not know it and leave it, too. */
+    uint32_t gso_ipv4_max;
 };
 int rtnl_link_set(struct rtnl *rtnl, unsigned index,
                   const struct rtnl_link_change *change, GError **err);

@@ -9,6 +9,8 @@
 #include <net/if.h>
 
 #define MAC_LEN 6
+/* IFLA_GSO_IPV4_MAX_SIZE, of headers since 6.3. */
+#define GSO_IPV4_MAX_SIZE 63
 
 int rtnl_link_set(struct rtnl *rtnl, unsigned index,
                   const struct rtnl_link_change *change, GError **err)
@@ -29,6 +31,8 @@ int rtnl_link_set(struct rtnl *rtnl, unsigned index,
         mnl_attr_put(&req.head, IFLA_ADDRESS, MAC_LEN, change->mac);
     if (change->gso_max != 0)
         mnl_attr_put_u32(&req.head, IFLA_GSO_MAX_SIZE, change->gso_max);
+    if (change->gso_ipv4_max != 0)
+        mnl_attr_put_u32(&req.head, GSO_IPV4_MAX_SIZE, change->gso_ipv4_max);
     if (change->netns_fd != 0)
         mnl_attr_put_u32(&req.head, IFLA_NET_NS_FD, (uint32_t)change->netns_fd);
     if (change->rename != NULL &&

@@ -11,5 +11,5 @@
  * it cannot be.
  */
 int dial(int fd, const struct ip_endpoint *to);
-/* 0 or -errno. */
+/* 0 or -errno; once EPOLLOUT or an error was told. */
 int dial_result(int fd);
