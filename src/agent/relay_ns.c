@@ -3,6 +3,7 @@
 
 #include "agent/relay_rules.h"
 #include "agent/relay_socket.h"
+#include "agent/takeover.h"
 #include "base/error.h"
 #include "base/fdio.h"
 #include "kern/netns.h"
@@ -11,7 +12,6 @@
 #include "kern/tap.h"
 
 #include <fcntl.h>
-#include <net/if_arp.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -34,9 +34,10 @@ struct relay_ns {
     int guest_fd, relay_fd; /* the two namespaces */
     struct rtnl *guest;     /* not ours */
     struct rtnl *rtnl;      /* of the relay namespace */
-    unsigned guest_link;
+    unsigned guest_link;    /* the veth's end here */
+    unsigned far_link;      /* ... and in the guest */
     bool ipv6;
-    char name[IFNAMSIZ]; /* of the guest's interface */
+    char name[IFNAMSIZ]; /* of the latter */
 };
 
 /* --- being here and there --- */
@@ -101,26 +102,25 @@ static void choose_mac(uint8_t mac[6])
     mac[0] = (uint8_t)((mac[0] & 0xfeu) | 0x02u); /* local, one station's */
 }
 
-/* The guest's end is born in the guest, under its own name at once. */
+/*
+ * The guest's end is born in the guest: under its own name at once, or under
+ * another one when it is to take a tap's place.
+ */
 static int make_guest_link(struct relay_ns *ns,
-                           const struct agent_relay_open *c, uint8_t mac[6],
-                           GError **err)
+                           const struct agent_relay_open *c,
+                           const uint8_t mac[6], GError **err)
 {
     const struct rtnl_link_change up = { .up = true,
                                          .mtu = INNER_MTU,
                                          .gso_ipv4_max = GUEST_GSO_MAX };
     const struct rtnl_link_change far = { .gso_ipv4_max = GUEST_GSO_MAX };
 
-    if (c->set_mac)
-        memcpy(mac, c->mac, 6);
-    else
-        choose_mac(mac);
-    if (rtnl_veth_add(ns->rtnl, GUEST_LINK_NAME, NULL, c->name, mac, c->mtu,
+    if (rtnl_veth_add(ns->rtnl, GUEST_LINK_NAME, NULL, ns->name, mac, c->mtu,
                       ns->guest_fd, err) != 0)
         return -1;
     ns->guest_link = rtnl_link_index(ns->rtnl, GUEST_LINK_NAME);
-    if (rtnl_link_set(ns->guest, rtnl_link_index(ns->guest, c->name), &far,
-                      err) != 0)
+    ns->far_link = rtnl_link_index(ns->guest, ns->name);
+    if (rtnl_link_set(ns->guest, ns->far_link, &far, err) != 0)
         return -1;
     return set_up_link(ns->rtnl, ns->guest_link, &up, ns->ipv6, err);
 }
@@ -177,13 +177,12 @@ static int make_listeners(struct relay_ns *ns, struct relay_rules *rules,
 }
 
 static int build(struct relay_ns *ns, const struct agent_relay_open *c,
-                 int *fds, GError **err)
+                 const uint8_t mac[6], int *fds, GError **err)
 {
     struct relay_rules rules = { .guest_link_name = GUEST_LINK_NAME,
                                  .gate_link_name = GATE_LINK_NAME,
                                  .ipv6 = ns->ipv6 };
     const struct rtnl_link_change up = { .up = true };
-    uint8_t mac[6];
 
     ns->rtnl = rtnl_open(err);
     fds[RELAY_NS_NEWS] = ns->rtnl == NULL ? -1 : rtnl_watch_open(err);
@@ -210,25 +209,73 @@ static void close_all(int *fds)
         own_close(&fds[i]);
 }
 
+/* Makes the namespace and what is in it; the process is back afterwards. */
+static int build_there(struct relay_ns *ns, const struct agent_relay_open *c,
+                       const uint8_t mac[6], int *fds, GError **err)
+{
+    int rc = make_namespace(ns, err);
+
+    if (rc == 0)
+        rc = build(ns, c, mac, fds, err);
+    if (ns->guest_fd >= 0)
+        go_back(ns);
+    return rc;
+}
+
+/* Beside an interface of the name that was asked for. */
+static int build_in_place_of(struct relay_ns *ns, struct takeover *takeover,
+                             const struct agent_relay_open *c, int *fds,
+                             GError **err)
+{
+    const uint8_t *mac = takeover_mac(takeover);
+
+    (void)g_snprintf(ns->name, sizeof(ns->name), "sg%08x",
+                     (unsigned)g_random_int());
+    if (build_there(ns, c, mac, fds, err) != 0 ||
+        takeover_replace(takeover, ns->far_link, err) != 0)
+        return -1;
+    memcpy(ns->name, c->name, sizeof(ns->name));
+    return 0;
+}
+
+static int build_afresh(struct relay_ns *ns, const struct agent_relay_open *c,
+                        int *fds, GError **err)
+{
+    uint8_t mac[6];
+
+    memcpy(ns->name, c->name, sizeof(ns->name));
+    if (c->set_mac)
+        memcpy(mac, c->mac, sizeof(mac));
+    else
+        choose_mac(mac);
+    return build_there(ns, c, mac, fds, err);
+}
+
+static int build_any(struct relay_ns *ns, const struct agent_relay_open *c,
+                     int *fds, GError **err)
+{
+    owned(takeover) takeover = NULL;
+
+    if (rtnl_link_index(ns->guest, c->name) == 0)
+        return build_afresh(ns, c, fds, err);
+    takeover = takeover_begin(ns->guest, c->name, err);
+    if (takeover == NULL)
+        return -1;
+    return build_in_place_of(ns, takeover, c, fds, err);
+}
+
 struct relay_ns *relay_ns_open(struct rtnl *guest,
                                const struct agent_relay_open *config, int *fds,
                                GError **err)
 {
     owned(relay_ns) ns = g_new0(struct relay_ns, 1);
-    int rc;
 
     ns->guest_fd = ns->relay_fd = -1;
     ns->guest = guest;
     ns->ipv6 = config->ipv6 != 0;
-    memcpy(ns->name, config->name, sizeof(ns->name));
     for (size_t i = 0; i < RELAY_NS_FD_COUNT; i++)
         fds[i] = -1;
-    rc = make_namespace(ns, err);
-    if (rc == 0)
-        rc = build(ns, config, fds, err);
-    if (ns->guest_fd >= 0)
-        go_back(ns);
-    if (rc == 0)
+    if (build_any(ns, config, fds, err) == 0)
         return g_steal_pointer(&ns);
     close_all(fds);
     return NULL;

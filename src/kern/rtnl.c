@@ -14,6 +14,8 @@
 /* One RTM_NEWLINK answer with all its attributes stays well below this. */
 #define RTNL_ANSWER_MAX 8192
 #define RTNL_REASON_MAX 160
+/* The kernel fills one buffer after the other, of this size at most. */
+#define RTNL_DUMP_MAX 32768
 
 struct rtnl {
     struct mnl_socket *socket;
@@ -186,6 +188,29 @@ int rtnl_perform(struct rtnl *rtnl, struct rtnl_request *req, GError **err,
     if (answer.reason[0] != '\0')
         return error_set_errno(err, "%s: %s", what, answer.reason);
     return error_set_errno(err, "%s", what);
+}
+
+int rtnl_dump(struct rtnl *rtnl, struct rtnl_request *req, mnl_cb_t take,
+              void *data, GError **err)
+{
+    _Alignas(struct nlmsghdr) char space[RTNL_DUMP_MAX];
+    int rc = MNL_CB_OK;
+
+    req->head.nlmsg_seq = ++rtnl->seq;
+    if (mnl_socket_sendto(rtnl->socket, &req->head, req->head.nlmsg_len) < 0)
+        return error_set_errno(err, "ask by rtnetlink");
+    while (rc == MNL_CB_OK) {
+        ssize_t n = mnl_socket_recvfrom(rtnl->socket, space, sizeof(space));
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n >= 0)
+            n = rc =
+                mnl_cb_run(space, (size_t)n, rtnl->seq, rtnl->port, take, data);
+        if (n < 0)
+            return error_set_errno(err, "list by rtnetlink");
+    }
+    return 0;
 }
 
 unsigned rtnl_link_index(struct rtnl *rtnl, const char *name)

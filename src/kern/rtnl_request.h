@@ -46,3 +46,10 @@ int rtnl_put_name(struct rtnl_request *req, uint16_t type, const char *name,
  */
 int rtnl_perform(struct rtnl *rtnl, struct rtnl_request *req, GError **err,
                  const char *fmt, ...) G_GNUC_PRINTF(4, 5);
+
+/*
+ * Sends the request, made with NLM_F_DUMP, and hands each message of the answer
+ * to `take` (a libmnl callback: MNL_CB_OK to go on).  0, or -1 and an error.
+ */
+int rtnl_dump(struct rtnl *rtnl, struct rtnl_request *req, mnl_cb_t take,
+              void *data, GError **err);

@@ -139,3 +139,11 @@ bool tap_has_vnet_hdr(int fd)
     return ioctl(fd, TUNGETIFF, &ifr) == 0 &&
            (ifr.ifr_flags & IFF_VNET_HDR) != 0;
 }
+
+int tap_set_persistent(int fd, bool on, GError **err)
+{
+    if (ioctl(fd, TUNSETPERSIST, on ? 1UL : 0UL) != 0)
+        return error_set_errno(err, "make a tap %s",
+                               on ? "persistent" : "go with its last user");
+    return 0;
+}

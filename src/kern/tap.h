@@ -29,3 +29,9 @@ int tap_open(const char *name, unsigned flags, char out_name[IFNAMSIZ],
 /* True if frames on this descriptor carry a struct virtio_net_hdr (TUNGETIFF).
  */
 bool tap_has_vnet_hdr(int fd);
+
+/*
+ * Whether the device outlives its last descriptor (TUNSETPERSIST).  A device
+ * that does not, and has none, is gone.  0, or -1 and an error.
+ */
+int tap_set_persistent(int fd, bool on, GError **err);

@@ -4,6 +4,7 @@
 #include "base/own.h"
 #include "kern/netns.h"
 #include "kern/rtnl_watch.h"
+#include "kern/tap.h"
 #include "own_namespace.h"
 
 #include <arpa/inet.h>
@@ -247,6 +248,78 @@ static void a_changed_mac_address_is_found(void)
     close_relay(&relay);
 }
 
+/* What RootlessKit does before it starts a helper. */
+static void make_persistent_tap(void)
+{
+    static const char *const commands[] = {
+        "ip tuntap add name tap0 mode tap",
+        "ip link set tap0 address 02:00:00:00:00:42 mtu 4000 up",
+        "ip addr add 10.0.2.77/24 brd + dev tap0",
+        "ip addr add fd00::77/64 dev tap0 nodad",
+        "ip route add default via 10.0.2.2 dev tap0",
+        "ip -6 route add default via fd00::2 dev tap0",
+        "ip route add 192.0.2.0/24 via 10.0.2.3 metric 7",
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
+        g_autofree char *out = command_output(commands[i]);
+
+        g_assert_cmpstr(out, ==, "");
+    }
+}
+
+static void assert_set_up(const char *kind)
+{
+    assert_output_has("ip -d link show tap0", kind);
+    assert_output_has("ip link show tap0", "02:00:00:00:00:42");
+    assert_output_has("ip link show tap0", "mtu 4000");
+    assert_output_has("ip link show tap0", ",UP");
+    assert_output_has("ip addr show tap0", "10.0.2.77/24 brd 10.0.2.255");
+    assert_output_has("ip addr show tap0", "fd00::77/64");
+    assert_output_has("ip route", "default via 10.0.2.2 dev tap0");
+    assert_output_has("ip route",
+                      "192.0.2.0/24 via 10.0.2.3 dev tap0 metric 7");
+}
+
+static void takes_the_place_of_a_persistent_tap(void)
+{
+    owned(agent) agent = NULL;
+    struct agent_relay relay;
+
+    if (skip_without("ip"))
+        return;
+    agent = start_agent();
+    make_persistent_tap();
+    relay = open_relay(agent);
+    assert_set_up("veth");
+    know_neighbours();
+    connects_from(agent, "198.51.100.7", "10.0.2.77");
+    connects_from(agent, "2001:db8::7", "fd00::77");
+    close_relay(&relay);
+}
+
+static void a_tap_that_is_in_use_stays_as_it_is(void)
+{
+    g_autoptr(GError) err = NULL;
+    owned(agent) agent = NULL;
+    owned_fd holder = -1;
+    struct agent_relay relay;
+    char name[IFNAMSIZ];
+    g_autofree char *links = NULL;
+
+    if (skip_without("ip"))
+        return;
+    agent = start_agent();
+    make_persistent_tap();
+    holder = tap_open("tap0", 0, name, &err);
+    g_assert_no_error(err);
+    g_assert_cmpint(agent_relay_open(agent, &plain, &relay, &err), ==, -1);
+    g_assert_nonnull(strstr(err->message, "another process holds it"));
+    assert_set_up("tun");
+    links = command_output("ip -br link");
+    g_assert_null(strstr(links, "@"));
+}
+
 static void the_end_of_the_interface_is_news(void)
 {
     owned(agent) agent = NULL;
@@ -298,6 +371,10 @@ int main(int argc, char **argv)
         its_sockets_reach_the_guest_from_any_address);
     add("/relay_ns/a changed MAC address is found",
         a_changed_mac_address_is_found);
+    add("/relay_ns/takes the place of a persistent tap",
+        takes_the_place_of_a_persistent_tap);
+    add("/relay_ns/a tap that is in use stays as it is",
+        a_tap_that_is_in_use_stays_as_it_is);
     add("/relay_ns/the end of the interface is news",
         the_end_of_the_interface_is_news);
     return g_test_run();
