@@ -8,6 +8,7 @@
 
 #define TCP_CHECKSUM_OFFSET 16u
 #define TCP_FLAGS_OFFSET    13u
+#define TCP_CWR             0x80u /* RFC 3168 6.1 */
 
 static bool known_segmentation(uint8_t gso_type)
 {
@@ -76,6 +77,8 @@ void vnet_segment(const struct frame *f, size_t ip_max,
         flags = piece.data + f->l4 + TCP_FLAGS_OFFSET;
         if (done + take < total)
             *flags &= (uint8_t) ~(FRAME_FIN | FRAME_PSH);
+        if (done > 0) /* said once for each reduction of the window */
+            *flags &= (uint8_t)~TCP_CWR;
         set_ip_len(&piece);
         checksum_set_l4(&piece, TCP_CHECKSUM_OFFSET);
         emit(self, piece.data, piece.len);
