@@ -69,6 +69,7 @@ static bool continues(const struct merge *merge, const struct frame *f)
 
     return merge->join_data && held_len > 0 && len > 0 &&
            (held->tcp_flags & FRAME_PSH) == 0 &&
+           (int32_t)(f->tcp_ack - held->tcp_ack) >= 0 &&
            f->tcp_seq == held->tcp_seq + (uint32_t)held_len &&
            held->len + len <= FRAME_MAX;
 }
@@ -84,6 +85,7 @@ static void append(struct merge *merge, const struct frame *f)
     memcpy(held->data + held->l4 + 8, f->data + f->l4 + 8, 8);
     held->tcp_flags = f->tcp_flags;
     held->tcp_ack = f->tcp_ack;
+    held->tcp_window = f->tcp_window;
     merge->joined = true;
     merge->stats->frames_merged++;
 }
@@ -106,13 +108,18 @@ static void hold(struct merge *merge, const struct frame *f)
     merge->joined = false;
 }
 
+static void pass(struct merge *merge, const struct frame *f)
+{
+    struct frame frame = *f;
+
+    merge_flush(merge);
+    merge->sink.emit(merge->sink.self, &frame, false);
+}
+
 void merge_put(struct merge *merge, const struct frame *f)
 {
     if (!is_plain(f)) {
-        struct frame pass = *f;
-
-        merge_flush(merge);
-        merge->sink.emit(merge->sink.self, &pass, false);
+        pass(merge, f);
         return;
     }
     if (merge->holding && same_flow(&merge->held, f)) {
@@ -124,6 +131,11 @@ void merge_put(struct merge *merge, const struct frame *f)
             merge->holding = false;
             merge->stats->acks_thinned++;
         }
+    }
+    /* Holding back copies, so only what may be joined or overtaken is held. */
+    if (!merge->join_data && frame_payload_len(f) > 0) {
+        pass(merge, f);
+        return;
     }
     merge_flush(merge);
     hold(merge, f);
