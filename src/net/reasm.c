@@ -16,6 +16,7 @@ struct packet {
     int64_t since_ns;
     size_t total; /* payload bytes, 0 until the last fragment is here */
     size_t filled;
+    size_t reach;   /* end of the farthest fragment */
     uint8_t *frame; /* FRAME_MAX bytes, kept for reuse */
     uint8_t have[UNITS_MAX / 8];
 };
@@ -68,6 +69,7 @@ static struct packet *start(struct packet *p, const uint8_t key[12],
     p->since_ns = now_ns;
     p->total = 0;
     p->filled = 0;
+    p->reach = 0;
     memset(p->have, 0, sizeof(p->have));
     return p;
 }
@@ -109,20 +111,28 @@ static bool claim(struct packet *p, size_t from, size_t len)
     return true;
 }
 
+/* One end only, and nothing beyond it: then "filled" means "without a hole". */
+static bool fits(const struct packet *p, size_t end, bool more)
+{
+    if (more)
+        return p->total == 0 || end <= p->total;
+    return p->total == 0 && end >= p->reach;
+}
+
 static bool add(struct packet *p, const struct frame *f)
 {
     const uint8_t *ip = f->data + FRAME_ETH_LEN;
     uint16_t field = frame_get16(ip + 6);
     size_t from = (size_t)(field & 0x1fff) * UNIT;
-    size_t len = f->len - HEADERS_LEN;
+    size_t len = f->len - HEADERS_LEN, end = from + len;
     bool more = (field & 0x2000) != 0;
 
-    if (len == 0 || from + len > 65535 - FRAME_IPV4_LEN ||
-        (more && len % UNIT != 0) || (!more && p->total != 0) ||
-        (p->total != 0 && from + len > p->total) || !claim(p, from, len))
+    if (len == 0 || end > 65535 - FRAME_IPV4_LEN || (more && len % UNIT != 0) ||
+        !fits(p, end, more) || !claim(p, from, len))
         return false;
+    p->reach = MAX(p->reach, end);
     if (!more)
-        p->total = from + len;
+        p->total = end;
     if (from == 0)
         memcpy(p->frame, f->data, HEADERS_LEN);
     memcpy(p->frame + HEADERS_LEN + from, f->data + HEADERS_LEN, len);

@@ -65,14 +65,19 @@ static uint32_t transport_sum(const uint8_t *frame, size_t len)
                  pseudo ? pseudo_sum(frame, proto, len - l4) : 0);
 }
 
+bool frames_ip_checksum_is_right(const uint8_t *frame)
+{
+    return is_v6(frame) ||
+           sum16(frame + FRAME_ETH_LEN, ip_header_len(frame), 0) == 0xffff;
+}
+
 bool frames_checksums_are_right(const uint8_t *frame, size_t len)
 {
     uint16_t ethertype = (uint16_t)(frame[12] << 8 | frame[13]);
 
     if (ethertype != ETHERTYPE_IP && ethertype != ETHERTYPE_IPV6)
         return true;
-    if (!is_v6(frame) &&
-        sum16(frame + FRAME_ETH_LEN, ip_header_len(frame), 0) != 0xffff)
+    if (!frames_ip_checksum_is_right(frame))
         return false;
     if (!is_v6(frame) && (frame[20] << 8 | frame[21]) & 0x3fff)
         return true; /* of a fragment only the header can be judged */

@@ -50,6 +50,8 @@ size_t frames_build_arp(const char *target, uint8_t *out);
  * that are not IP have none.
  */
 bool frames_checksums_are_right(const uint8_t *frame, size_t len);
+/* The same for the header of the IPv4 packet in `frame` alone. */
+bool frames_ip_checksum_is_right(const uint8_t *frame);
 
 struct ip_addr frames_addr(const char *text);
 
