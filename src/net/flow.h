@@ -41,11 +41,20 @@ void flow_from_guest(struct flow_table *table, const struct frame *f,
 /* Notes a TCP frame that goes to the guest. */
 void flow_to_guest(struct flow_table *table, const struct frame *f,
                    int64_t now_ns);
+enum flow_order {
+    FLOW_ORDER_GOOD,
+    FLOW_ORDER_BAD,      /* to be dropped; a guest in need sends it again */
+    FLOW_ORDER_STRANGER, /* of no connection; to be answered with a reset */
+};
+
 /*
- * True if this segment of the guest starts beyond what it has sent so far, or
- * reaches beyond the window it was offered: nothing a working link delivers.
+ * Judges a TCP frame of the guest for a stack that must get data exactly in
+ * order and within the window it offered.  May pass a segment to the stack in
+ * the guest's name, whose answer should have come to flow_to_guest() when
+ * that returns.  Call it before flow_from_guest().
  */
-bool flow_is_out_of_order(struct flow_table *table, const struct frame *f);
+enum flow_order flow_check_order(struct flow_table *table,
+                                 const struct frame *f);
 
 /* Probes, ends and forgets flows; call every few seconds. */
 void flow_table_reap(struct flow_table *table, int64_t now_ns);

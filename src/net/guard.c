@@ -106,11 +106,24 @@ static void pass_tcp(struct guard *guard, struct frame *f)
         return;
     }
     clear_urgent(guard, f);
-    if (guard->strict_order && flow_is_out_of_order(guard->flows, f)) {
-        guard->stats->drop_out_of_order++;
-        return;
-    }
     guard->sink.pass(guard->sink.self, f);
+}
+
+bool guard_admits_order(struct guard *guard, const struct frame *f)
+{
+    if (!guard->strict_order)
+        return true;
+    switch (flow_check_order(guard->flows, f)) {
+    case FLOW_ORDER_GOOD:
+        return true;
+    case FLOW_ORDER_STRANGER:
+        refuse(guard, f, REFUSE_RESET);
+        return false;
+    case FLOW_ORDER_BAD:
+    default:
+        guard->stats->drop_out_of_order++;
+        return false;
+    }
 }
 
 /*

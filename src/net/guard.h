@@ -28,9 +28,9 @@ struct guard_sink {
 #define GUARD_ECHO_PER_S 1000
 
 /*
- * `plan`, `policy`, `flows` (only read) and `stats` are kept by reference.
- * `strict_order`: drop TCP segments out of order, for a stack that must not see
- * them.
+ * `plan`, `policy`, `flows` and `stats` are kept by reference.
+ * `strict_order`: guard_admits_order() judges, for a stack that must not see
+ * TCP segments out of order.
  */
 struct guard *guard_new(const struct plan *plan, const struct policy *policy,
                         struct flow_table *flows, struct stats *stats,
@@ -40,6 +40,11 @@ void guard_free(struct guard *guard);
 /* Takes one frame of the guest, any bytes at all. */
 void guard_input(struct guard *guard, uint8_t *data, size_t len,
                  int64_t now_ns);
+/*
+ * The last word on a TCP frame that passed, for what goes to the stack itself:
+ * false for a segment that it must not see, which is counted or answered.
+ */
+bool guard_admits_order(struct guard *guard, const struct frame *f);
 /* Notes a frame that goes to the guest, whose answer will be let through. */
 void guard_note_to_guest(struct guard *guard, const struct frame *f,
                          int64_t now_ns);

@@ -97,26 +97,47 @@ static void to_engine(void *self, uint8_t *data, size_t len)
     slirp_engine_input(pump->engine, data, len);
 }
 
+static void tcp_to_engine(struct pump *pump, const struct frame *f)
+{
+    if (!guard_admits_order(pump->guard, f))
+        return;
+    flow_from_guest(pump->flows, f, loop_now_ns(pump->loop));
+    to_engine(pump, f->data, f->len);
+}
+
+static void piece_to_engine(void *self, uint8_t *data, size_t len)
+{
+    struct frame f;
+
+    if (frame_parse(data, len, &f) == FRAME_GOOD)
+        tcp_to_engine(self, &f);
+}
+
+static void tcp_from_guard(struct pump *pump, struct frame *f)
+{
+    if (pump->take_tcp != NULL && pump->take_tcp(pump->self, f))
+        return;
+    /* The stack takes IPv4 of any size, but IPv6 only up to its MTU, which the
+       guest's own device may exceed by a few bytes. */
+    if (f->src.addr.family == AF_INET6 &&
+        f->len - FRAME_ETH_LEN > SLIRP_ENGINE_TAKES_MAX)
+        vnet_segment(f, SLIRP_ENGINE_TAKES_MAX / 2, piece_to_engine, pump);
+    else
+        tcp_to_engine(pump, f);
+}
+
 static void from_guard(void *self, struct frame *f)
 {
     struct pump *pump = self;
 
-    if (f->proto == IPPROTO_TCP && pump->take_tcp != NULL &&
-        pump->take_tcp(pump->self, f))
+    if (f->proto == IPPROTO_TCP) {
+        tcp_from_guard(pump, f);
         return;
-    if (f->proto == IPPROTO_TCP)
-        flow_from_guest(pump->flows, f, loop_now_ns(pump->loop));
-    else if (dgram_take(pump->dgram, f, loop_now_ns(pump->loop)))
+    }
+    if (dgram_take(pump->dgram, f, loop_now_ns(pump->loop)))
         return;
-    else
-        neighbours_learn(pump->neighbours, f);
-    /* The stack takes IPv4 of any size, but IPv6 only up to its MTU, which the
-       guest's own device may exceed by a few bytes. */
-    if (f->proto == IPPROTO_TCP && f->src.addr.family == AF_INET6 &&
-        f->len - FRAME_ETH_LEN > SLIRP_ENGINE_TAKES_MAX)
-        vnet_segment(f, SLIRP_ENGINE_TAKES_MAX / 2, to_engine, pump);
-    else
-        to_engine(pump, f->data, f->len);
+    neighbours_learn(pump->neighbours, f);
+    to_engine(pump, f->data, f->len);
 }
 
 static bool expects(void *self, const struct frame *f)

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+/* Shared by the net/flow*.c files only. */
+#include "net/flow.h"
+#include "net/flow_key.h"
+
+struct flow {
+    struct flow_key key; /* first: what the table hashes */
+    struct ip_endpoint guest, host;
+    uint8_t guest_mac[6], host_mac[6];
+    bool guest_fin, host_fin, reset;
+    bool host_next_known, host_ack_known;
+    uint8_t probes;
+    uint32_t host_next; /* sequence that the stack sends next */
+    uint32_t host_ack;  /* what the stack has acknowledged */
+    uint16_t window;    /* and how much more it takes; it scales none */
+    uint32_t guest_ack; /* the newest of the guest's acknowledgements */
+    int64_t last_ns;    /* last frame of the guest, or data to it */
+    int64_t probed_ns;
+};
+
+struct flow_table {
+    struct flow_sink sink;
+    struct stats *stats;
+    GHashTable *flows;   /* set of struct flow */
+    struct flow *latest; /* one-entry cache */
+};
+
+/* The flow that the guest's frame `f` belongs to, or NULL. */
+struct flow *flow_find(struct flow_table *table, const struct frame *f);
+
+/* In sequence space, which wraps. */
+static inline bool flow_after(uint32_t a, uint32_t b)
+{
+    return (int32_t)(a - b) > 0;
+}

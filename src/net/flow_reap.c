@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "net/flow_internal.h"
+#include "net/frame_build.h"
+
+#include <string.h>
+
+#define NS_PER_S 1000000000LL
+/* How long a flow that both sides finished, or one reset, is remembered. */
+#define FLOW_CLOSED_IDLE_S 60
+
+static void probe(struct flow_table *table, struct flow *flow, int64_t now_ns)
+{
+    struct frame_path path = { .src = flow->host, .dst = flow->guest };
+    uint8_t out[FRAME_SEGMENT_MAX];
+    size_t len;
+
+    memcpy(path.src_mac, flow->host_mac, sizeof(path.src_mac));
+    memcpy(path.dst_mac, flow->guest_mac, sizeof(path.dst_mac));
+    len = frame_put_segment(out, &path, flow->host_next - 1, flow->host_ack,
+                            FRAME_ACK, flow->window);
+    flow->probes++;
+    flow->probed_ns = now_ns;
+    table->stats->flows_probed++;
+    table->sink.to_guest(table->sink.self, out, len);
+}
+
+static void end_flow(struct flow_table *table, struct flow *flow)
+{
+    struct frame_path path = { .src = flow->guest, .dst = flow->host };
+    uint8_t out[FRAME_SEGMENT_MAX];
+    size_t len;
+
+    memcpy(path.src_mac, flow->guest_mac, sizeof(path.src_mac));
+    memcpy(path.dst_mac, flow->host_mac, sizeof(path.dst_mac));
+    len = frame_put_segment(out, &path, flow->host_ack, 0, FRAME_RST, 0);
+    table->stats->flows_reaped++;
+    flow->reset = true;
+    table->sink.from_guest(table->sink.self, out, len);
+}
+
+/* True when the flow may be forgotten. */
+static bool reap_one(struct flow_table *table, struct flow *flow,
+                     int64_t now_ns)
+{
+    int64_t idle_ns = now_ns - flow->last_ns;
+    bool half = flow->guest_fin || flow->host_fin;
+    int64_t limit_s = half ? FLOW_HALF_CLOSED_IDLE_S : FLOW_ESTABLISHED_IDLE_S;
+
+    if (flow->reset || (flow->guest_fin && flow->host_fin))
+        return idle_ns > FLOW_CLOSED_IDLE_S * NS_PER_S;
+    if (!flow->host_next_known) /* a SYN without an answer so far */
+        return idle_ns > FLOW_CLOSED_IDLE_S * NS_PER_S;
+    if (idle_ns < limit_s * NS_PER_S)
+        return false;
+    if (now_ns - flow->probed_ns < FLOW_HALF_CLOSED_IDLE_S * NS_PER_S)
+        return false;
+    if (flow->probes >= FLOW_PROBES_MAX)
+        end_flow(table, flow);
+    else
+        probe(table, flow, now_ns);
+    return false;
+}
+
+void flow_table_reap(struct flow_table *table, int64_t now_ns)
+{
+    g_autoptr(GPtrArray) all = g_ptr_array_new();
+    GHashTableIter iter;
+    gpointer flow;
+
+    /* Ending a flow passes frames, which must not meet a running iterator. */
+    g_hash_table_iter_init(&iter, table->flows);
+    while (g_hash_table_iter_next(&iter, &flow, NULL))
+        g_ptr_array_add(all, flow);
+    for (guint i = 0; i < all->len; i++) {
+        flow = g_ptr_array_index(all, i);
+        if (!reap_one(table, flow, now_ns))
+            continue;
+        if (table->latest == flow)
+            table->latest = NULL;
+        g_hash_table_remove(table->flows, flow);
+    }
+}

@@ -1,0 +1,527 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "frames.h"
+#include "net/flow.h"
+
+#include <string.h>
+
+#define S 1000000000LL /* a second */
+
+enum side { FROM_GUEST, TO_GUEST };
+
+/* A table whose injected frames are kept, and a flow that they belong to. */
+struct bench {
+    struct stats stats;
+    struct flow_table *table;
+    GPtrArray *to_guest, *from_guest; /* of GBytes */
+    int64_t now_ns;
+    bool v6;
+    uint32_t answer; /* what the stack acknowledges when asked; 0: nothing */
+    uint8_t frame[FRAMES_MAX];
+};
+
+static void keep_to_guest(void *self, const uint8_t *data, size_t len)
+{
+    struct bench *b = self;
+
+    g_ptr_array_add(b->to_guest, g_bytes_new(data, len));
+}
+
+static void see(struct bench *b, enum side side, struct frames_spec spec)
+{
+    struct frame f;
+
+    spec.src = b->v6 ? "fd00::100" : "10.0.2.100";
+    spec.dst = b->v6 ? "2001:db8::1" : "192.0.2.1";
+    if (side == TO_GUEST) {
+        const char *guest = spec.src;
+
+        spec.src = spec.dst;
+        spec.dst = guest;
+        spec.sport = 80;
+        spec.dport = spec.dport != 0 ? spec.dport : 40000;
+    } else {
+        spec.sport = spec.sport != 0 ? spec.sport : 40000;
+        spec.dport = 80;
+    }
+    f = frames_parsed(&spec, b->frame);
+    if (side == TO_GUEST)
+        flow_to_guest(b->table, &f, b->now_ns);
+    else
+        flow_from_guest(b->table, &f, b->now_ns);
+}
+
+/* The stack's own answer to what the table asks it. */
+static void keep_from_guest(void *self, uint8_t *data, size_t len)
+{
+    struct bench *b = self;
+
+    g_ptr_array_add(b->from_guest, g_bytes_new(data, len));
+    if (b->answer != 0)
+        see(b, TO_GUEST,
+            (struct frames_spec){ .flags = FRAME_ACK,
+                                  .seq = 5001,
+                                  .ack = b->answer,
+                                  .window = 1000 });
+}
+
+static struct bench *bench_new(void)
+{
+    struct bench *b = g_new0(struct bench, 1);
+    struct flow_sink sink = { keep_to_guest, keep_from_guest, b };
+
+    b->to_guest = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
+    b->from_guest =
+        g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
+    b->table = flow_table_new(&sink, &b->stats);
+    b->now_ns = 1000 * S;
+    return b;
+}
+
+static void bench_free(struct bench *b)
+{
+    flow_table_free(b->table);
+    g_ptr_array_free(b->to_guest, TRUE);
+    g_ptr_array_free(b->from_guest, TRUE);
+    g_free(b);
+}
+
+/* The guest opens with sequence 1000; the stack answers with 5000. */
+static void open_flow(struct bench *b)
+{
+    see(b, FROM_GUEST, (struct frames_spec){ .flags = FRAME_SYN, .seq = 1000 });
+    see(b, TO_GUEST,
+        (struct frames_spec){ .flags = FRAME_SYN | FRAME_ACK,
+                              .seq = 5000,
+                              .ack = 1001,
+                              .window = 1000 });
+    see(b, FROM_GUEST,
+        (struct frames_spec){ .flags = FRAME_ACK, .seq = 1001, .ack = 5001 });
+}
+
+static struct frame frame_of(GPtrArray *frames, guint index)
+{
+    GBytes *bytes = g_ptr_array_index(frames, index);
+    gsize len;
+    const uint8_t *data = g_bytes_get_data(bytes, &len);
+    struct frame f;
+
+    g_assert_cmpint(frame_parse((uint8_t *)(uintptr_t)data, len, &f), ==,
+                    FRAME_GOOD);
+    g_assert_true(frames_checksums_are_right(data, len));
+    return f;
+}
+
+static void pass_time(struct bench *b, int64_t seconds)
+{
+    b->now_ns += seconds * S;
+    flow_table_reap(b->table, b->now_ns);
+}
+
+/* --- order --- */
+
+static void check(struct bench *b, struct frames_spec spec,
+                  enum flow_order want)
+{
+    struct frame f;
+
+    spec.src = b->v6 ? "fd00::100" : "10.0.2.100";
+    spec.dst = b->v6 ? "2001:db8::1" : "192.0.2.1";
+    spec.sport = spec.sport != 0 ? spec.sport : 40000;
+    spec.dport = 80;
+    f = frames_parsed(&spec, b->frame);
+    g_assert_cmpint(flow_check_order(b->table, &f), ==, want);
+}
+
+static struct frames_spec data_at(uint32_t seq, size_t len)
+{
+    return (struct frames_spec){ .flags = FRAME_ACK,
+                                 .seq = seq,
+                                 .ack = 5001,
+                                 .window = 65535,
+                                 .payload_len = len };
+}
+
+static void data_is_in_order_up_to_what_was_acknowledged(void)
+{
+    static const struct {
+        uint32_t seq;
+        size_t len;
+        enum flow_order want;
+    } rows[] = {
+        { 1001, 100, FLOW_ORDER_GOOD },
+        { 1001, 1000, FLOW_ORDER_GOOD },
+        { 901, 100, FLOW_ORDER_GOOD },
+        { 901, 1100, FLOW_ORDER_GOOD },
+        { 1002, 100, FLOW_ORDER_BAD },
+        { 1001, 1001, FLOW_ORDER_BAD },
+        { 1500, 1, FLOW_ORDER_BAD },
+        { 1001 + 0x40000000, 1, FLOW_ORDER_BAD },
+        { 1001u - 0x40000000, 1, FLOW_ORDER_GOOD },
+        { 1001, 0, FLOW_ORDER_GOOD },
+        { 9999, 0, FLOW_ORDER_GOOD },
+    };
+    struct bench *b = bench_new();
+
+    open_flow(b);
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_test_message("row %zu", i);
+        check(b, data_at(rows[i].seq, rows[i].len), rows[i].want);
+    }
+    bench_free(b);
+}
+
+static void a_finish_has_its_place_too(void)
+{
+    struct bench *b = bench_new();
+    struct frames_spec fin = data_at(1001, 0), early = data_at(1002, 0);
+
+    fin.flags |= FRAME_FIN;
+    early.flags |= FRAME_FIN;
+    open_flow(b);
+    check(b, fin, FLOW_ORDER_GOOD);
+    check(b, early, FLOW_ORDER_BAD);
+    bench_free(b);
+}
+
+static void sequences_wrap_around(void)
+{
+    struct bench *b = bench_new();
+
+    see(b, FROM_GUEST,
+        (struct frames_spec){ .flags = FRAME_SYN, .seq = 0xfffffeff });
+    see(b, TO_GUEST,
+        (struct frames_spec){ .flags = FRAME_SYN | FRAME_ACK,
+                              .seq = 5000,
+                              .ack = 0xffffff00,
+                              .window = 1000 });
+    check(b, data_at(0xffffff00, 1000), FLOW_ORDER_GOOD);
+    check(b, data_at(10, 100), FLOW_ORDER_BAD);
+    see(b, TO_GUEST,
+        (struct frames_spec){
+            .flags = FRAME_ACK, .seq = 5001, .ack = 10, .window = 1000 });
+    check(b, data_at(10, 100), FLOW_ORDER_GOOD);
+    check(b, data_at(0xffffff00, 100), FLOW_ORDER_GOOD);
+    bench_free(b);
+}
+
+static void a_delayed_acknowledgement_is_asked_for(gconstpointer data)
+{
+    struct bench *b = bench_new();
+    struct frame f;
+
+    b->v6 = data != NULL;
+    open_flow(b);
+    check(b, data_at(1101, 100), FLOW_ORDER_BAD);
+    g_assert_cmpuint(b->from_guest->len, ==, 1);
+    /* Empty, and from before what was acknowledged: answered, else ignored. */
+    f = frame_of(b->from_guest, 0);
+    g_assert_cmpuint(f.tcp_seq, ==, 1000);
+    g_assert_cmpuint(f.tcp_ack, ==, 5001);
+    g_assert_cmpuint(frame_payload_len(&f), ==, 0);
+    g_assert_cmphex(f.tcp_flags, ==, FRAME_ACK);
+    b->answer = 1101;
+    check(b, data_at(1101, 100), FLOW_ORDER_GOOD);
+    /* What is known needs no question. */
+    check(b, data_at(1101, 100), FLOW_ORDER_GOOD);
+    g_assert_cmpuint(b->from_guest->len, ==, 2);
+    bench_free(b);
+}
+
+static void the_probe_of_a_full_window_passes(void)
+{
+    struct bench *b = bench_new();
+
+    open_flow(b);
+    see(b, TO_GUEST,
+        (struct frames_spec){ .flags = FRAME_ACK, .seq = 5001, .ack = 2001 });
+    check(b, data_at(2001, 1), FLOW_ORDER_GOOD);
+    check(b, data_at(2001, 2), FLOW_ORDER_BAD);
+    check(b, data_at(2002, 1), FLOW_ORDER_BAD);
+    bench_free(b);
+}
+
+static void nothing_flows_before_both_sides_agreed(void)
+{
+    struct bench *b = bench_new();
+    struct frames_spec syn_with_data = data_at(1000, 10);
+
+    check(b, data_at(1001, 10), FLOW_ORDER_STRANGER);
+    syn_with_data.flags = FRAME_SYN;
+    check(b, syn_with_data, FLOW_ORDER_BAD);
+    see(b, FROM_GUEST, (struct frames_spec){ .flags = FRAME_SYN, .seq = 1000 });
+    check(b, data_at(1001, 10), FLOW_ORDER_BAD);
+    bench_free(b);
+}
+
+static void a_reset_of_the_stack_tells_no_position(void)
+{
+    struct bench *b = bench_new();
+
+    open_flow(b);
+    see(b, TO_GUEST,
+        (struct frames_spec){ .flags = FRAME_RST | FRAME_ACK,
+                              .seq = 99999,
+                              .ack = 1501,
+                              .window = 60000 });
+    check(b, data_at(1501, 10), FLOW_ORDER_BAD);
+    bench_free(b);
+}
+
+static void the_unlucky_end_is_kept_from_a_stack_that_may_queue(void)
+{
+    struct bench *b = bench_new();
+
+    see(b, FROM_GUEST,
+        (struct frames_spec){ .flags = FRAME_SYN, .seq = 0xffffff00 });
+    see(b, TO_GUEST,
+        (struct frames_spec){ .flags = FRAME_SYN | FRAME_ACK,
+                              .seq = 5000,
+                              .ack = 0xffffff01,
+                              .window = 1000 });
+    see(b, FROM_GUEST, (struct frames_spec){ .flags = FRAME_ACK, .ack = 5001 });
+    check(b, data_at(0xffffff01, 255), FLOW_ORDER_GOOD);
+    see(b, TO_GUEST,
+        (struct frames_spec){ .flags = FRAME_ACK | FRAME_FIN,
+                              .seq = 5001,
+                              .ack = 0xffffff01,
+                              .window = 1000 });
+    check(b, data_at(0xffffff01, 255), FLOW_ORDER_BAD);
+    check(b, data_at(0xffffff01, 254), FLOW_ORDER_GOOD);
+    check(b, data_at(0xffffff01, 256), FLOW_ORDER_GOOD);
+    bench_free(b);
+}
+
+/* --- the table --- */
+
+static void only_the_first_segment_makes_a_flow(void)
+{
+    struct bench *b = bench_new();
+
+    see(b, FROM_GUEST, (struct frames_spec){ .flags = FRAME_ACK });
+    see(b, TO_GUEST, (struct frames_spec){ .flags = FRAME_SYN | FRAME_ACK });
+    g_assert_cmpuint(flow_count(b->table), ==, 0);
+    see(b, FROM_GUEST, (struct frames_spec){ .flags = FRAME_SYN });
+    see(b, FROM_GUEST, (struct frames_spec){ .flags = FRAME_SYN });
+    g_assert_cmpuint(flow_count(b->table), ==, 1);
+    see(b, TO_GUEST, (struct frames_spec){ .flags = FRAME_SYN, .dport = 22 });
+    g_assert_cmpuint(flow_count(b->table), ==, 2);
+    bench_free(b);
+}
+
+static void a_full_table_takes_no_more_and_forgets_in_time(void)
+{
+    struct bench *b = bench_new();
+    struct frames_spec late = { .flags = FRAME_SYN, .sport = 9 };
+
+    for (uint32_t i = 0; i < FLOW_TABLE_MAX; i++)
+        see(b, FROM_GUEST,
+            (struct frames_spec){ .flags = FRAME_SYN,
+                                  .sport = (uint16_t)(i + 1000) });
+    g_assert_cmpuint(flow_count(b->table), ==, FLOW_TABLE_MAX);
+    check(b, late, FLOW_ORDER_BAD);
+    see(b, FROM_GUEST, late);
+    g_assert_cmpuint(flow_count(b->table), ==, FLOW_TABLE_MAX);
+    pass_time(b, 61);
+    g_assert_cmpuint(flow_count(b->table), ==, 0);
+    check(b, late, FLOW_ORDER_GOOD);
+    bench_free(b);
+}
+
+static void a_finished_flow_is_forgotten_after_a_minute(void)
+{
+    struct bench *b = bench_new();
+
+    open_flow(b);
+    see(b, FROM_GUEST,
+        (struct frames_spec){
+            .flags = FRAME_ACK | FRAME_FIN, .seq = 1001, .ack = 5001 });
+    see(b, TO_GUEST,
+        (struct frames_spec){
+            .flags = FRAME_ACK | FRAME_FIN, .seq = 5001, .ack = 1002 });
+    pass_time(b, 59);
+    g_assert_cmpuint(flow_count(b->table), ==, 1);
+    pass_time(b, 2);
+    g_assert_cmpuint(flow_count(b->table), ==, 0);
+    g_assert_cmpuint(b->to_guest->len + b->from_guest->len, ==, 0);
+    bench_free(b);
+}
+
+static void a_reset_from_beyond_the_window_ends_nothing(void)
+{
+    struct bench *b = bench_new();
+
+    open_flow(b);
+    see(b, FROM_GUEST,
+        (struct frames_spec){ .flags = FRAME_RST, .seq = 1001 + 1001 });
+    pass_time(b, 61);
+    g_assert_cmpuint(flow_count(b->table), ==, 1);
+    see(b, FROM_GUEST, (struct frames_spec){ .flags = FRAME_RST, .seq = 1001 });
+    pass_time(b, 61);
+    g_assert_cmpuint(flow_count(b->table), ==, 0);
+    bench_free(b);
+}
+
+static void a_tuple_used_again_starts_anew(void)
+{
+    struct bench *b = bench_new();
+
+    open_flow(b);
+    see(b, FROM_GUEST, (struct frames_spec){ .flags = FRAME_RST, .seq = 1001 });
+    see(b, FROM_GUEST,
+        (struct frames_spec){ .flags = FRAME_SYN, .seq = 70000 });
+    check(b, data_at(1001, 10), FLOW_ORDER_BAD);
+    pass_time(b, 59);
+    g_assert_cmpuint(flow_count(b->table), ==, 1);
+    bench_free(b);
+}
+
+/* --- probing and ending --- */
+
+/* Three probes, one interval apart, then the reset. */
+static void check_probed_and_ended(struct bench *b)
+{
+    struct frame f;
+
+    for (guint i = 0; i < FLOW_PROBES_MAX; i++) {
+        pass_time(b, 0);
+        g_assert_cmpuint(b->to_guest->len, ==, i + 1);
+        f = frame_of(b->to_guest, i);
+        g_assert_cmphex(f.tcp_flags, ==, FRAME_ACK);
+        g_assert_cmpuint(f.tcp_seq, ==, 5000);
+        g_assert_cmpuint(f.tcp_ack, ==, 1001);
+        /* It must not offer what the stack did not. */
+        g_assert_cmpuint(f.tcp_window, ==, 1000);
+        g_assert_cmpint(memcmp(f.data, frames_guest_mac, 6), ==, 0);
+        pass_time(b, FLOW_HALF_CLOSED_IDLE_S - 1);
+        g_assert_cmpuint(b->to_guest->len, ==, i + 1);
+        g_assert_cmpuint(b->from_guest->len, ==, 0);
+        b->now_ns += 1 * S;
+    }
+    pass_time(b, 0);
+    g_assert_cmpuint(b->from_guest->len, ==, 1);
+    f = frame_of(b->from_guest, 0);
+    g_assert_cmphex(f.tcp_flags, ==, FRAME_RST);
+    g_assert_cmpuint(f.tcp_seq, ==, 1001);
+    g_assert_cmpuint(f.src.port, ==, 40000);
+    g_assert_cmpuint(b->stats.flows_probed, ==, FLOW_PROBES_MAX);
+    g_assert_cmpuint(b->stats.flows_reaped, ==, 1);
+    pass_time(b, 3600);
+    g_assert_cmpuint(flow_count(b->table), ==, 0);
+    g_assert_cmpuint(b->from_guest->len, ==, 1);
+}
+
+static void a_silent_flow_is_probed_and_ended(gconstpointer data)
+{
+    struct bench *b = bench_new();
+
+    b->v6 = data != NULL;
+    open_flow(b);
+    pass_time(b, FLOW_ESTABLISHED_IDLE_S - 1);
+    g_assert_cmpuint(b->to_guest->len, ==, 0);
+    b->now_ns += 1 * S;
+    check_probed_and_ended(b);
+    bench_free(b);
+}
+
+static void a_half_closed_flow_is_probed_sooner(void)
+{
+    static const enum side sides[] = { FROM_GUEST, TO_GUEST };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(sides); i++) {
+        struct bench *b = bench_new();
+
+        open_flow(b);
+        see(b, sides[i],
+            sides[i] == FROM_GUEST
+                ? (struct frames_spec){ .flags = FRAME_ACK | FRAME_FIN,
+                                        .seq = 1001,
+                                        .ack = 5001 }
+                : (struct frames_spec){ .flags = FRAME_ACK | FRAME_FIN,
+                                        .seq = 5001,
+                                        .ack = 1001,
+                                        .window = 1000 });
+        pass_time(b, FLOW_HALF_CLOSED_IDLE_S - 1);
+        g_assert_cmpuint(b->to_guest->len, ==, 0);
+        pass_time(b, 1);
+        g_assert_cmpuint(b->to_guest->len, ==, 1);
+        bench_free(b);
+    }
+}
+
+static void a_guest_that_answers_keeps_its_flow(void)
+{
+    struct bench *b = bench_new();
+
+    open_flow(b);
+    pass_time(b, FLOW_ESTABLISHED_IDLE_S);
+    for (int i = 0; i < 20; i++) {
+        see(b, FROM_GUEST,
+            (struct frames_spec){
+                .flags = FRAME_ACK, .seq = 1001, .ack = 5001 });
+        pass_time(b, FLOW_ESTABLISHED_IDLE_S);
+    }
+    g_assert_cmpuint(b->to_guest->len, ==, 21);
+    g_assert_cmpuint(b->stats.flows_reaped, ==, 0);
+    bench_free(b);
+}
+
+static void data_to_the_guest_counts_as_life(void)
+{
+    struct bench *b = bench_new();
+
+    open_flow(b);
+    for (uint32_t i = 0; i < 10; i++) {
+        pass_time(b, FLOW_ESTABLISHED_IDLE_S - 1);
+        see(b, TO_GUEST,
+            (struct frames_spec){ .flags = FRAME_ACK,
+                                  .seq = 5001 + i,
+                                  .ack = 1001,
+                                  .window = 1000,
+                                  .payload_len = 1 });
+    }
+    g_assert_cmpuint(b->to_guest->len, ==, 0);
+    bench_free(b);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/flow/data is in order up to what was acknowledged",
+                    data_is_in_order_up_to_what_was_acknowledged);
+    g_test_add_func("/flow/a finish has its place too",
+                    a_finish_has_its_place_too);
+    g_test_add_func("/flow/sequences wrap around", sequences_wrap_around);
+    g_test_add_data_func("/flow/a delayed acknowledgement is asked for (IPv4)",
+                         NULL, a_delayed_acknowledgement_is_asked_for);
+    g_test_add_data_func("/flow/a delayed acknowledgement is asked for (IPv6)",
+                         "v6", a_delayed_acknowledgement_is_asked_for);
+    g_test_add_func("/flow/the probe of a full window passes",
+                    the_probe_of_a_full_window_passes);
+    g_test_add_func("/flow/nothing flows before both sides agreed",
+                    nothing_flows_before_both_sides_agreed);
+    g_test_add_func("/flow/a reset of the stack tells no position",
+                    a_reset_of_the_stack_tells_no_position);
+    g_test_add_func("/flow/the unlucky end is kept from a stack that may queue",
+                    the_unlucky_end_is_kept_from_a_stack_that_may_queue);
+    g_test_add_func("/flow/only the first segment makes a flow",
+                    only_the_first_segment_makes_a_flow);
+    g_test_add_func("/flow/a full table takes no more and forgets in time",
+                    a_full_table_takes_no_more_and_forgets_in_time);
+    g_test_add_func("/flow/a finished flow is forgotten after a minute",
+                    a_finished_flow_is_forgotten_after_a_minute);
+    g_test_add_func("/flow/a reset from beyond the window ends nothing",
+                    a_reset_from_beyond_the_window_ends_nothing);
+    g_test_add_func("/flow/a tuple used again starts anew",
+                    a_tuple_used_again_starts_anew);
+    g_test_add_data_func("/flow/a silent flow is probed and ended (IPv4)", NULL,
+                         a_silent_flow_is_probed_and_ended);
+    g_test_add_data_func("/flow/a silent flow is probed and ended (IPv6)", "v6",
+                         a_silent_flow_is_probed_and_ended);
+    g_test_add_func("/flow/a half-closed flow is probed sooner",
+                    a_half_closed_flow_is_probed_sooner);
+    g_test_add_func("/flow/a guest that answers keeps its flow",
+                    a_guest_that_answers_keeps_its_flow);
+    g_test_add_func("/flow/data to the guest counts as life",
+                    data_to_the_guest_counts_as_life);
+    return g_test_run();
+}
