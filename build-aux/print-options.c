@@ -2,6 +2,7 @@
 /*
  * Build-time tool: prints what is made from the option table.
  *     print-options man                    option section of slipgate(1)
+ *     print-options run                    what its section on `run` has more
  *     print-options bash|zsh|fish NAME...  completion for these commands
  */
 #include "app/option_table.h"
@@ -13,7 +14,7 @@
 
 static bool shown(const struct option_spec *spec)
 {
-    return !(spec->flags & OPTION_HIDDEN);
+    return !(spec->flags & (OPTION_HIDDEN | OPTION_RUN_ONLY));
 }
 
 /* Copies `text`, with `escape` before each character that is in `special`. */
@@ -62,6 +63,15 @@ static void print_man(char **names)
     (void)names;
     for (size_t i = 0; i < option_spec_count; i++) {
         if (shown(&option_specs[i]))
+            man_option(&option_specs[i]);
+    }
+}
+
+static void print_man_run(char **names)
+{
+    (void)names;
+    for (size_t i = 0; i < option_spec_count; i++) {
+        if (option_specs[i].flags & OPTION_RUN_ONLY)
             man_option(&option_specs[i]);
     }
 }
@@ -210,10 +220,8 @@ static const struct {
     const char *word;
     void (*print)(char **names);
 } formats[] = {
-    { "man", print_man },
-    { "bash", print_bash },
-    { "zsh", print_zsh },
-    { "fish", print_fish },
+    { "man", print_man }, { "run", print_man_run }, { "bash", print_bash },
+    { "zsh", print_zsh }, { "fish", print_fish },
 };
 
 int main(int argc, char **argv)
@@ -224,6 +232,6 @@ int main(int argc, char **argv)
             return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
         }
     }
-    fprintf(stderr, "usage: %s man | bash|zsh|fish NAME...\n", argv[0]);
+    fprintf(stderr, "usage: %s man|run | bash|zsh|fish NAME...\n", argv[0]);
     return EXIT_FAILURE;
 }

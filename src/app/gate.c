@@ -48,8 +48,8 @@ static void on_agent_gone(void *self, uint32_t events)
     struct gate *gate = self;
 
     (void)events;
-    log_info("the agent (pid %d) is gone: ending",
-             (int)agent_pid(gate->attachment.agent));
+    log_error("the agent (pid %d) is gone: ending",
+              (int)agent_pid(gate->attachment.agent));
     loop_stop(gate->loop, EXIT_FAILURE);
 }
 
@@ -140,7 +140,7 @@ static int plan_gate(struct gate *gate, GError **err)
         .allow_host_loopback = !options->disable_host_loopback,
         .enable_ipv6 = options->enable_ipv6,
         .enable_dns = !options->disable_dns,
-        .outbound = true,
+        .outbound = !options->deny_outbound,
     };
     return 0;
 }
@@ -232,18 +232,23 @@ static int build(struct gate *gate, GError **err)
     return 0;
 }
 
-static enum sandbox_want wanted(bool on, bool off)
+static enum sandbox_want wanted(bool on, bool off, bool if_possible)
 {
-    return on && !off ? SANDBOX_DEMAND : SANDBOX_OFF;
+    if (off || !(on || if_possible))
+        return SANDBOX_OFF;
+    return on ? SANDBOX_DEMAND : SANDBOX_TRY;
 }
 
 /* Last, when everything that needs the host's files or privileges is done. */
 static int confine(struct gate *gate, GError **err)
 {
     const struct options *options = gate->options;
+    const bool try = options->confine_if_possible;
     struct sandbox_request request = {
-        .sandbox = wanted(options->enable_sandbox, options->disable_sandbox),
-        .seccomp = wanted(options->enable_seccomp, options->disable_seccomp),
+        .sandbox =
+            wanted(options->enable_sandbox, options->disable_sandbox, try),
+        .seccomp =
+            wanted(options->enable_seccomp, options->disable_seccomp, try),
         .seccomp_announce = options->enable_seccomp,
         .agent_pid = gate->attachment.agent != NULL
                          ? agent_pid(gate->attachment.agent)
@@ -307,7 +312,7 @@ int gate_main(const struct options *options)
     int status;
 
     if (start(&gate, &err) < 0) {
-        log_info("%s", err->message);
+        log_error("%s", err->message);
         teardown(&gate);
         return EXIT_FAILURE;
     }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "app/gate.h"
 #include "app/options.h"
+#include "app/run.h"
 #include "app/version.h"
-#include "kern/jail_seccomp.h"
 #include "kern/jail_seccomp.h"
 #include "net/slirp_engine.h"
 
@@ -10,6 +10,7 @@
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static int print_version(const char *program)
 {
@@ -18,8 +19,6 @@ static int print_version(const char *program)
         .slirp_config_max = slirp_engine_config_version(),
     };
 
-    jail_seccomp_version(&libraries.seccomp_major, &libraries.seccomp_minor,
-                         &libraries.seccomp_micro);
     jail_seccomp_version(&libraries.seccomp_major, &libraries.seccomp_minor,
                          &libraries.seccomp_micro);
     version_print(stdout, program, &libraries);
@@ -41,14 +40,56 @@ static void return_large_blocks(void)
 #endif
 }
 
+static int run_command(int argc, char **argv)
+{
+    struct options options;
+    g_autoptr(GError) err = NULL;
+    enum options_outcome outcome;
+    char **command = NULL;
+
+    outcome = options_parse_run(&options, argc, argv, &command, &err);
+    if (outcome != OPTIONS_RUN)
+        return options_report_run(outcome, argv[0], err);
+    return_large_blocks();
+    return run_main(&options, command);
+}
+
+static char run_program[] = "slipgate run";
+
+static const struct {
+    const char *word;
+    char *program; /* what complaints begin with */
+    int (*main)(int argc, char **argv);
+} subcommands[] = {
+    { "run", run_program, run_command },
+};
+
+/* True if the first argument is one, whose exit status is then `*status`. */
+static bool ran_subcommand(int argc, char **argv, int *status)
+{
+    if (argc < 2 || version_is_compatible_name(argv[0]))
+        return false;
+    for (size_t i = 0; i < G_N_ELEMENTS(subcommands); i++) {
+        if (strcmp(argv[1], subcommands[i].word) != 0)
+            continue;
+        argv[1] = subcommands[i].program;
+        *status = subcommands[i].main(argc - 1, argv + 1);
+        return true;
+    }
+    return false;
+}
+
 int main(int argc, char **argv)
 {
     struct options options;
     g_autoptr(GError) err = NULL;
     enum options_outcome outcome;
+    int status;
 
     /* Whoever reads our output may stop at any line, the first included. */
     (void)signal(SIGPIPE, SIG_IGN);
+    if (ran_subcommand(argc, argv, &status))
+        return status;
     outcome = options_parse(&options, argc, argv, stdout, &err);
     if (outcome == OPTIONS_VERSION)
         return print_version(argv[0]);

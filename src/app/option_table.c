@@ -28,19 +28,21 @@ const struct option_spec option_specs[] = {
         "the tap, its address (see\n.BR ADDRESSES )\nand a default route.\n"
         "Without it the tap is there, and the rest is left to the caller or\n"
         "to DHCP.",
-      .flags = OPTION_NOT_WITH_BESS },
+      .flags = OPTION_NOT_WITH_BESS | OPTION_CALL },
     { "exit-fd", 'e', OPTION_NUMBER, FIELD(exit_fd), .max = INT_MAX,
       .metavar = "FD", .help = "end when the other side of FD is closed",
       .manual =
         "End with status 0 when the other end of this descriptor is closed.\n"
         "See\n.BR \"FILE DESCRIPTORS\" .",
-      .refusal = "exit-fd must be a non-negative integer" },
+      .refusal = "exit-fd must be a non-negative integer",
+      .flags = OPTION_CALL },
     { "ready-fd", 'r', OPTION_NUMBER, FIELD(ready_fd), .max = INT_MAX,
       .metavar = "FD", .help = "write \"1\" to FD when the network is ready",
       .manual =
         "Write one byte, the digit 1, to this descriptor when the network is\n"
         "ready, and close it.  See\n.BR \"FILE DESCRIPTORS\" .",
-      .refusal = "ready-fd must be a non-negative integer" },
+      .refusal = "ready-fd must be a non-negative integer",
+      .flags = OPTION_CALL },
     { "mtu", 'm', OPTION_NUMBER, FIELD(mtu), .min = 1, .max = 65521,
       .metavar = "MTU", .help = "MTU of the tap (default=1500, max=65521)",
       .manual =
@@ -52,6 +54,16 @@ const struct option_spec option_specs[] = {
       .manual =
         "Give the guest IPv6 as well as IPv4.",
       .flags = OPTION_EXPERIMENTAL },
+    { "ipv6", 0, OPTION_SWITCH, FIELD(enable_ipv6),
+      .help = "the same",
+      .manual = "The same.",
+      .flags = OPTION_RUN_ONLY },
+    { "same-user", 0, OPTION_SWITCH, FIELD(same_user),
+      .help = "run the command as who you are, not as root",
+      .manual =
+        "Run the command under your own user and group id; otherwise it is\n"
+        "root, which inside is another name for you.",
+      .flags = OPTION_RUN_ONLY },
     { "api-socket", 'a', OPTION_TEXT, FIELD(api_socket),
       .metavar = "PATH", .help = "serve the control protocol at PATH",
       .manual =
@@ -71,7 +83,26 @@ const struct option_spec option_specs[] = {
         "Refuse what the guest sends to the gateway address, which otherwise\n"
         "leads to the host's loopback addresses." },
     { "no-host-loopback", 0, OPTION_SWITCH, FIELD(disable_host_loopback),
-      .instead = "disable-host-loopback", .flags = OPTION_HIDDEN },
+      .instead = "disable-host-loopback",
+      .flags = OPTION_HIDDEN | OPTION_CALL },
+    { "no-host-loopback", 0, OPTION_SWITCH, FIELD(disable_host_loopback),
+      .help = "the same; so it is here if nothing is said",
+      .manual =
+        "The same, and what holds if nothing is said.",
+      .flags = OPTION_RUN_ONLY },
+    { "allow-host-loopback", 0, OPTION_SWITCH, FIELD(allow_host_loopback),
+      .help = "let the command reach the host's 127.0.0.1 as 10.0.2.2",
+      .manual =
+        "Let the command reach the services on the host's loopback\n"
+        "addresses, at the gateway address.",
+      .flags = OPTION_RUN_ONLY },
+    { "deny-outbound", 0, OPTION_SWITCH, FIELD(deny_outbound),
+      .help = "refuse all that the guest begins",
+      .manual =
+        "Refuse what the guest sends to other machines of its own accord.\n"
+        "The resolver still answers, forwards to the guest work, and the\n"
+        "host's loopback is a matter of its own.",
+      .flags = OPTION_OURS },
     { "netns-type", 0, OPTION_CHOICE, FIELD(netns_type),
       .words = &netns_types, .metavar = "TYPE",
       .help = "how the namespace is named ([path|pid|tapfd], default=pid)",
@@ -81,7 +112,7 @@ const struct option_spec option_specs[] = {
         ".BR tapfd ,\nthe inherited descriptor of an open tap, in which case\n"
         "no namespace is entered and\n.B \\-c\ndoes nothing.  Any other word\n"
         "is taken for\n.BR path .",
-      .flags = OPTION_NOT_WITH_BESS },
+      .flags = OPTION_NOT_WITH_BESS | OPTION_CALL },
     { "userns-path", 0, OPTION_PATH, FIELD(userns_path),
       .metavar = "PATH", .help = "the user namespace to join first",
       .manual =
@@ -89,7 +120,7 @@ const struct option_spec option_specs[] = {
         "namespace.  If not given, that of PID is joined, and none for a\n"
         "PATH.",
       .refusal = "userns path doesn't exist",
-      .flags = OPTION_NOT_WITH_BESS },
+      .flags = OPTION_NOT_WITH_BESS | OPTION_CALL },
     { "enable-sandbox", 0, OPTION_SWITCH, FIELD(enable_sandbox),
       .help = "confine to an empty file system without capabilities",
       .manual =
@@ -150,10 +181,11 @@ const struct option_spec option_specs[] = {
         ".BR bess ,\none peer on a UNIX socket of type SOCK_SEQPACKET that\n"
         "sends and receives an Ethernet frame per message, such as User\n"
         "Mode Linux.  The only argument is then the path of the socket.",
-      .refusal = "--target-type must be either \"netns\" or \"bess\"" },
+      .refusal = "--target-type must be either \"netns\" or \"bess\"",
+      .flags = OPTION_CALL },
     { "t", 0, OPTION_CHOICE, FIELD(target_type), .words = &target_types,
       .refusal = "--target-type must be either \"netns\" or \"bess\"",
-      .flags = OPTION_HIDDEN },
+      .flags = OPTION_HIDDEN | OPTION_CALL },
     { "tcp", 0, OPTION_CHOICE, FIELD(tcp), .words = &tcp_modes,
       .metavar = "MODE",
       .help = "what carries TCP ([auto|relay|slirp], default=auto)",
@@ -165,7 +197,7 @@ const struct option_spec option_specs[] = {
         "With an interface that exists already it is always\n.BR slirp .",
       .refusal = "--tcp must be \"auto\", \"relay\" or \"slirp\"",
       .flags = OPTION_OURS },
-    { "publish", 0, OPTION_LIST, FIELD(publish),
+    { "publish", 'p', OPTION_LIST, FIELD(publish),
       .metavar = "FORWARD",
       .help = "lead a host port to the guest: [ADDR:]PORT:GUESTPORT[/udp]",
       .manual =
@@ -183,7 +215,8 @@ const struct option_spec option_specs[] = {
       .manual = "Print a summary of the options and exit." },
     { "version", 'v', OPTION_VERSION, .help = "print versions and exit",
       .manual =
-        "Print the versions of the program and of its libraries and exit." },
+        "Print the versions of the program and of its libraries and exit.",
+      .flags = OPTION_CALL },
 };
 /* clang-format on */
 const size_t option_spec_count = G_N_ELEMENTS(option_specs);

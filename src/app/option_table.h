@@ -25,6 +25,8 @@ enum option_flags {
     OPTION_EXPERIMENTAL = 1 << 1, /* a warning on stdout when used */
     OPTION_NOT_WITH_BESS = 1 << 2,
     OPTION_OURS = 1 << 3, /* slirp4netns has no such option */
+    OPTION_CALL = 1 << 4, /* belongs to one call for one guest: not in `run` */
+    OPTION_RUN_ONLY = 1 << 5,
 };
 
 /* The words of an OPTION_CHOICE in the order of its enum. */

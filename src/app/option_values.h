@@ -31,6 +31,7 @@ struct options {
     const char *api_socket; /* NULL: none; fits a sockaddr_un */
     const char *cidr;       /* not checked here: see plan_init() */
     bool disable_host_loopback;
+    bool deny_outbound;
     enum netns_type netns_type;
     const char *userns_path;              /* NULL: none given */
     bool enable_sandbox, disable_sandbox; /* never both */
@@ -48,4 +49,9 @@ struct options {
     const char *target_path; /* NETNS_TYPE_PATH or TARGET_TYPE_BESS */
     int target_fd;           /* NETNS_TYPE_TAPFD, else -1 */
     char tap_name[IFNAMSIZ]; /* may be "" or "tap%d": the kernel names it */
+
+    /* `slipgate run` only. */
+    bool allow_host_loopback; /* never with disable_host_loopback */
+    bool same_user;
+    bool confine_if_possible; /* what is not enabled or disabled */
 };

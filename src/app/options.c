@@ -34,26 +34,45 @@ static void notice(FILE *notices, const char *fmt, ...)
     fflush(notices);
 }
 
-static struct option *long_options(void)
+/* The two command lines that the table serves. */
+struct grammar {
+    unsigned without;   /* rows with one of these flags are not known */
+    bool options_first; /* the first argument ends them */
+};
+
+static const struct grammar helper_grammar = { OPTION_RUN_ONLY, false };
+static const struct grammar run_grammar = { OPTION_CALL, true };
+
+static bool knows(const struct grammar *grammar, const struct option_spec *spec)
+{
+    return (spec->flags & grammar->without) == 0;
+}
+
+static struct option *long_options(const struct grammar *grammar)
 {
     struct option *table = g_new0(struct option, option_spec_count + 1);
+    struct option *next = table;
 
-    for (size_t i = 0; i < option_spec_count; i++)
-        table[i] = (struct option){
+    for (size_t i = 0; i < option_spec_count; i++) {
+        if (!knows(grammar, &option_specs[i]))
+            continue;
+        *next++ = (struct option){
             .name = option_specs[i].name,
             .has_arg = option_takes_value(&option_specs[i]) ? required_argument
                                                             : no_argument,
             .val = ROW_BASE + (int)i,
         };
+    }
     return table;
 }
 
-static char *short_options(void)
+static char *short_options(const struct grammar *grammar)
 {
-    GString *text = g_string_new(NULL);
+    GString *text = g_string_new(grammar->options_first ? "+" : "");
 
     for (size_t i = 0; i < option_spec_count; i++) {
-        if (option_specs[i].short_name == 0)
+        if (option_specs[i].short_name == 0 ||
+            !knows(grammar, &option_specs[i]))
             continue;
         g_string_append_c(text, option_specs[i].short_name);
         if (option_takes_value(&option_specs[i]))
@@ -80,18 +99,19 @@ static int apply(struct options *options, const struct option_spec *spec,
     if (spec->instead != NULL)
         notice(notices, "--%s is deprecated, use --%s", spec->name,
                spec->instead);
-    if (spec->flags & OPTION_EXPERIMENTAL)
+    if ((spec->flags & OPTION_EXPERIMENTAL) && notices != NULL)
         notice(notices, "--%s is experimental", spec->name);
     return option_store(options, spec, value, err);
 }
 
 /* Reads all options up to the first that ends it; `optind` is then set. */
-static enum options_outcome read_options(struct options *options, int argc,
-                                         char **argv, bool *seen, FILE *notices,
-                                         GError **err)
+static enum options_outcome read_options(struct options *options,
+                                         const struct grammar *grammar,
+                                         int argc, char **argv, bool *seen,
+                                         FILE *notices, GError **err)
 {
-    g_autofree struct option *table = long_options();
-    g_autofree char *letters = short_options();
+    g_autofree struct option *table = long_options(grammar);
+    g_autofree char *letters = short_options(grammar);
     int val;
 
     optind = 0; /* start anew: glibc and musl both know this */
@@ -261,7 +281,8 @@ enum options_outcome options_parse(struct options *options, int argc,
         .cidr = "10.0.2.0/24",
         .target_fd = -1,
     };
-    outcome = read_options(options, argc, argv, seen, notices, err);
+    outcome =
+        read_options(options, &helper_grammar, argc, argv, seen, notices, err);
     if (outcome != OPTIONS_RUN)
         return outcome;
     if (check_pairs(options, err) != 0)
@@ -278,6 +299,47 @@ enum options_outcome options_parse(struct options *options, int argc,
     return check_values(options, err) != 0 ? OPTIONS_REFUSED : OPTIONS_RUN;
 }
 
+/* The safest thing that is still useful, unless the user says otherwise. */
+static const struct options run_defaults = {
+    .configure = true,
+    .exit_fd = -1,
+    .ready_fd = -1,
+    .mtu = 65520,
+    .cidr = "10.0.2.0/24",
+    .target_fd = -1,
+    .tap_name = "tap0",
+    .confine_if_possible = true,
+};
+
+static int settle_loopback(struct options *options, GError **err)
+{
+    if (options->allow_host_loopback && options->disable_host_loopback)
+        return error_set(err, SLIPGATE_ERROR_BAD_REQUEST,
+                         "the host's loopback is both allowed and not");
+    options->disable_host_loopback = !options->allow_host_loopback;
+    return 0;
+}
+
+enum options_outcome options_parse_run(struct options *options, int argc,
+                                       char **argv, char ***command,
+                                       GError **err)
+{
+    g_autofree bool *seen = g_new0(bool, option_spec_count);
+    enum options_outcome outcome;
+
+    *options = run_defaults;
+    outcome = read_options(options, &run_grammar, argc, argv, seen, NULL, err);
+    if (outcome != OPTIONS_RUN)
+        return outcome;
+    if (settle_loopback(options, err) != 0)
+        return OPTIONS_BAD_USAGE;
+    settle_confinement(options);
+    if (check_values(options, err) != 0)
+        return OPTIONS_REFUSED;
+    *command = argv + optind;
+    return OPTIONS_RUN;
+}
+
 int options_report(enum options_outcome outcome, const char *program,
                    const GError *err)
 {
@@ -287,4 +349,18 @@ int options_report(enum options_outcome outcome, const char *program,
         options_usage(stdout, program);
     fflush(stdout);
     return outcome == OPTIONS_HELP ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int options_report_run(enum options_outcome outcome, const char *program,
+                       const GError *err)
+{
+    if (outcome == OPTIONS_HELP) {
+        options_usage_run(stdout, program);
+        fflush(stdout);
+        return EXIT_SUCCESS;
+    }
+    if (err != NULL)
+        fprintf(stderr, "%s: %s\n", program, err->message);
+    fprintf(stderr, "(\"%s --help\" lists the options)\n", program);
+    return OPTIONS_RUN_FAILED;
 }

@@ -22,8 +22,18 @@ enum options_outcome {
 enum options_outcome options_parse(struct options *options, int argc,
                                    char **argv, FILE *notices, GError **err);
 
+/*
+ * The same for `slipgate run`, with argv[0] being what complaints begin with:
+ * the options that need no guest, other defaults, and behind them `command`,
+ * which may be empty.  Tells of no experiments.
+ */
+enum options_outcome options_parse_run(struct options *options, int argc,
+                                       char **argv, char ***command,
+                                       GError **err);
+
 /* `program` is argv[0] as it came. */
 void options_usage(FILE *out, const char *program);
+void options_usage_run(FILE *out, const char *program);
 
 /*
  * Tells the user what an outcome other than OPTIONS_RUN and OPTIONS_VERSION
@@ -31,3 +41,8 @@ void options_usage(FILE *out, const char *program);
  */
 int options_report(enum options_outcome outcome, const char *program,
                    const GError *err);
+
+/* The same for options_parse_run(), with nothing but help on stdout. */
+#define OPTIONS_RUN_FAILED 125
+int options_report_run(enum options_outcome outcome, const char *program,
+                       const GError *err);

@@ -18,6 +18,14 @@ static void usage_line(FILE *out, const struct option_spec *spec)
     fprintf(out, "%*s%s\n", MAX(HELP_COLUMN - width, 1), "", spec->help);
 }
 
+static void usage_lines(FILE *out, unsigned without)
+{
+    for (size_t i = 0; i < option_spec_count; i++) {
+        if (!(option_specs[i].flags & (OPTION_HIDDEN | without)))
+            usage_line(out, &option_specs[i]);
+    }
+}
+
 void options_usage(FILE *out, const char *program)
 {
     fprintf(out,
@@ -25,8 +33,14 @@ void options_usage(FILE *out, const char *program)
             "Connects a network namespace to the network, without "
             "privileges.\n\n",
             program);
-    for (size_t i = 0; i < option_spec_count; i++) {
-        if (!(option_specs[i].flags & OPTION_HIDDEN))
-            usage_line(out, &option_specs[i]);
-    }
+    usage_lines(out, OPTION_RUN_ONLY);
+}
+
+void options_usage_run(FILE *out, const char *program)
+{
+    fprintf(out,
+            "Usage: %s [OPTION]... [--] [COMMAND [ARGUMENT]...]\n"
+            "Runs a command, or a shell, in a network of its own.\n\n",
+            program);
+    usage_lines(out, OPTION_CALL);
 }

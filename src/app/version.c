@@ -7,13 +7,18 @@
 #define COMPATIBLE_NAME    "slirp4netns"
 #define COMPATIBLE_VERSION "1.3.2"
 
-void version_print(FILE *out, const char *argv0,
-                   const struct version_libraries *libraries)
+bool version_is_compatible_name(const char *argv0)
 {
     g_autofree char *name = g_path_get_basename(argv0);
 
+    return strcmp(name, COMPATIBLE_NAME) == 0;
+}
+
+void version_print(FILE *out, const char *argv0,
+                   const struct version_libraries *libraries)
+{
     /* Build metadata of semantic versioning tells who it really is. */
-    if (strcmp(name, COMPATIBLE_NAME) == 0)
+    if (version_is_compatible_name(argv0))
         fprintf(out, "%s version %s+slipgate.%s\n", COMPATIBLE_NAME,
                 COMPATIBLE_VERSION, PACKAGE_VERSION);
     else

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
+#include <stdbool.h>
 #include <stdio.h>
 
 /* What the libraries say of themselves at run time. */
@@ -16,3 +17,6 @@ struct version_libraries {
  */
 void version_print(FILE *out, const char *argv0,
                    const struct version_libraries *libraries);
+
+/* True if it was started as slirp4netns, by `argv0`. */
+bool version_is_compatible_name(const char *argv0);

@@ -10,6 +10,8 @@
 #define LOG_LINE_MAX 1024
 #define LOG_BURST    5.0
 
+static bool quiet;
+
 static void emit(const char *prefix, const char *fmt, va_list ap)
     G_GNUC_PRINTF(2, 0);
 
@@ -28,7 +30,23 @@ static void emit(const char *prefix, const char *fmt, va_list ap)
         return;
 }
 
+void log_quiet(void)
+{
+    quiet = true;
+}
+
 void log_info(const char *fmt, ...)
+{
+    va_list ap;
+
+    if (quiet)
+        return;
+    va_start(ap, fmt);
+    emit("", fmt, ap);
+    va_end(ap);
+}
+
+void log_error(const char *fmt, ...)
 {
     va_list ap;
 

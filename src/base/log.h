@@ -8,7 +8,12 @@
  * uses LOG_LIMITED only.
  */
 void log_info(const char *fmt, ...) G_GNUC_PRINTF(1, 2);
+/* What ends the program. */
+void log_error(const char *fmt, ...) G_GNUC_PRINTF(1, 2);
 void log_warn(const char *fmt, ...) G_GNUC_PRINTF(1, 2);
+
+/* From here on log_info() says nothing: for who did not ask for a helper. */
+void log_quiet(void);
 
 /*
  * Rate limit of one call site: `burst` lines at once, then one per second;

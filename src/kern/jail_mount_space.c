@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/fdio.h"
 #include "base/own.h"
+#include "kern/idmap.h"
 #include "kern/jail_caps.h"
 
 #include <fcntl.h>
@@ -16,39 +17,6 @@
 #ifndef STATX_ATTR_MOUNT_ROOT
 #define STATX_ATTR_MOUNT_ROOT 0x2000
 #endif
-
-static int write_file(const char *path, const char *text)
-{
-    owned_fd fd = open(path, O_WRONLY | O_CLOEXEC);
-    int rc;
-
-    if (fd < 0)
-        return -1;
-    rc = fd_write_all(fd, text, strlen(text));
-    if (rc < 0) {
-        errno = -rc;
-        return -1;
-    }
-    return 0;
-}
-
-/* One user and one group, each under its own number. */
-static int map_ids(uid_t uid, gid_t gid, GError **err)
-{
-    g_autofree char *uid_map = g_strdup_printf("%u %u 1\n", uid, uid);
-    g_autofree char *gid_map = g_strdup_printf("%u %u 1\n", gid, gid);
-
-    /* Before the group map (user_namespaces(7)); old kernels have no such file.
-     */
-    if (write_file("/proc/self/setgroups", "deny") < 0 && errno != ENOENT)
-        return error_set_errno(err, "deny setgroups in the user namespace");
-    if (write_file("/proc/self/uid_map", uid_map) < 0)
-        return error_set_errno(err, "map user %u into the user namespace", uid);
-    if (write_file("/proc/self/gid_map", gid_map) < 0)
-        return error_set_errno(err, "map group %u into the user namespace",
-                               gid);
-    return 0;
-}
 
 static int make_private(GError **err)
 {
@@ -71,7 +39,7 @@ static int enter_own_userns(GError **err)
 
     if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0)
         return error_set_errno(err, "make a user and mount namespace");
-    if (map_ids(uid, gid, err) < 0)
+    if (idmap_set(uid, gid, uid, gid, err) < 0)
         return -1;
     return make_private(err);
 }

@@ -352,7 +352,7 @@ static const struct option_spec *old_option_of_prefix(const char *prefix)
     for (size_t i = 0; i < option_spec_count; i++) {
         const struct option_spec *spec = &option_specs[i];
 
-        if ((spec->flags & OPTION_OURS) ||
+        if ((spec->flags & (OPTION_OURS | OPTION_RUN_ONLY)) ||
             !g_str_has_prefix(spec->name, prefix))
             continue;
         if (strlen(spec->name) == 1)
@@ -372,17 +372,23 @@ static bool prefix_means(const char *prefix, const struct option_spec *expected)
     g_autofree char *word = g_strdup_printf("--%s", prefix);
     char program[] = "test", value[] = "x";
     char *argv[] = { program, word, value, NULL };
-    int index = -1;
+    const struct option_spec *met;
+    size_t count = 0;
+    int val;
 
-    for (size_t i = 0; i < option_spec_count; i++)
-        table[i] = (struct option){ option_specs[i].name,
-                                    option_takes_value(&option_specs[i]), NULL,
-                                    (int)i + 1 };
+    for (size_t i = 0; i < option_spec_count; i++) {
+        if (option_specs[i].flags & OPTION_RUN_ONLY)
+            continue;
+        table[count++] = (struct option){ option_specs[i].name,
+                                          option_takes_value(&option_specs[i]),
+                                          NULL, 256 + (int)i };
+    }
     optind = 0;
-    if (getopt_long(3, argv, "", table, &index) == '?' || index < 0)
+    val = getopt_long(3, argv, "", table, NULL);
+    if (val < 256)
         return false;
-    return option_specs[index].kind == expected->kind &&
-           option_specs[index].offset == expected->offset;
+    met = &option_specs[val - 256];
+    return met->kind == expected->kind && met->offset == expected->offset;
 }
 
 static void no_new_option_takes_an_old_prefix_away(void)
@@ -406,6 +412,87 @@ static void no_new_option_takes_an_old_prefix_away(void)
     }
     opterr = 1;
     g_assert_cmpuint(checked, >, 100);
+}
+
+/* --- slipgate run --- */
+
+static enum options_outcome parse_run(const char *line, struct options *options,
+                                      int *first, GError **err)
+{
+    g_auto(GStrv) words = g_strsplit(line, " ", -1);
+    g_autofree char **argv = g_memdup2(
+        words, (g_strv_length(words) + 1) * sizeof(*words)); /* permuted */
+    char **command = NULL;
+    enum options_outcome outcome = options_parse_run(
+        options, (int)g_strv_length(words), argv, &command, err);
+
+    *first = command != NULL ? (int)(command - argv) : -1;
+    return outcome;
+}
+
+static void run_stops_at_the_command(void)
+{
+    struct options o;
+    int first;
+
+    g_assert_cmpint(parse_run("run -m 1400 echo -m 9", &o, &first, NULL), ==,
+                    OPTIONS_RUN);
+    g_assert_cmpint(first, ==, 3);
+    g_assert_cmpuint(o.mtu, ==, 1400);
+    g_assert_cmpint(parse_run("run -- --mtu=9", &o, &first, NULL), ==,
+                    OPTIONS_RUN);
+    g_assert_cmpint(first, ==, 2);
+    g_assert_cmpuint(o.mtu, ==, 65520);
+}
+
+static void run_is_careful_unless_told_otherwise(void)
+{
+    struct options o;
+    int first;
+
+    (void)parse_run("run true", &o, &first, NULL);
+    g_assert_true(o.disable_host_loopback && o.confine_if_possible);
+    g_assert_true(o.configure);
+    g_assert_false(o.same_user || o.deny_outbound || o.enable_ipv6);
+    (void)parse_run("run --allow-host-loopback --ipv6 true", &o, &first, NULL);
+    g_assert_false(o.disable_host_loopback);
+    g_assert_true(o.enable_ipv6);
+}
+
+static void run_refuses_what_is_the_engines(void)
+{
+    static const char *const lines[] = {
+        "run --netns-type=path true",
+        "run --userns-path=/ true",
+        "run -c true",
+        "run -r 3 true",
+        "run -e 3 true",
+        "run --target-type=bess true",
+        "run --version true",
+        "run --allow-host-loopback --disable-host-loopback true",
+    };
+    struct options o;
+    int first;
+
+    opterr = 0;
+    for (size_t i = 0; i < G_N_ELEMENTS(lines); i++) {
+        g_autoptr(GError) err = NULL;
+
+        g_test_message("%s", lines[i]);
+        g_assert_cmpint(parse_run(lines[i], &o, &first, &err), ==,
+                        OPTIONS_BAD_USAGE);
+    }
+    opterr = 1;
+}
+
+static void engines_cannot_say_what_is_runs(void)
+{
+    owned(command_line) c = NULL;
+
+    opterr = 0;
+    c = parse("--same-user 42 tap0");
+    opterr = 1;
+    g_assert_cmpint(c->outcome, ==, OPTIONS_BAD_USAGE);
 }
 
 static const struct {
@@ -442,6 +529,14 @@ static const struct {
       a_long_interface_name_is_cut_with_a_warning },
     { "/options/no new option takes an old prefix away",
       no_new_option_takes_an_old_prefix_away },
+    { "/options/run: the command's options are its own",
+      run_stops_at_the_command },
+    { "/options/run: careful unless told otherwise",
+      run_is_careful_unless_told_otherwise },
+    { "/options/run: refuses what is the engine's",
+      run_refuses_what_is_the_engines },
+    { "/options/run: what is its own is unknown elsewhere",
+      engines_cannot_say_what_is_runs },
     /* clang-format on */
 };
 
