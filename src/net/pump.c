@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "net/dgram.h"
 #include "net/flow.h"
+#include "net/fragment.h"
 #include "net/guard.h"
 #include "net/merge.h"
 
@@ -28,6 +29,7 @@ struct pump {
     struct dgram *dgram;
     uint64_t last_flow_id;
     struct merge *merge;
+    uint32_t fragment_id;
     unsigned segment;
     bool (*take_tcp)(void *self, struct frame *f);
     void (*gone)(void *self, int error);
@@ -37,16 +39,33 @@ struct pump {
 
 /* --- to the guest --- */
 
-static void write_frame(void *self, struct frame *f, bool joined)
+static void write_one(struct pump *pump, struct frame *f, bool joined)
 {
-    struct pump *pump = self;
-
     if (link_write(&pump->link, f, joined) < 0) {
         pump->stats->frames_to_guest_lost++;
         return;
     }
     pump->stats->frames_to_guest++;
     pump->stats->bytes_to_guest += f->len;
+}
+
+static void write_fragment(void *self, uint8_t *data, size_t len)
+{
+    struct frame raw = { .data = data, .len = len };
+
+    write_one(self, &raw, false);
+}
+
+static void write_frame(void *self, struct frame *f, bool joined)
+{
+    struct pump *pump = self;
+
+    /* TCP is cut by the guest's kernel, or was never larger. */
+    if (f->proto != IPPROTO_TCP && fragment_wants(f, pump->link.mtu))
+        fragment_cut(f, pump->link.mtu, ++pump->fragment_id, write_fragment,
+                     pump);
+    else
+        write_one(pump, f, joined);
 }
 
 static void to_guest(void *self, const uint8_t *data, size_t len)
