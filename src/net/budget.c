@@ -13,7 +13,8 @@ void budget_init(struct budget *budget, unsigned long descriptors)
     unsigned flows = all > reserve ? all - reserve : 0;
 
     *budget = (struct budget){ .flows_max = flows };
-    budget->max[BUDGET_STACK] = flows - flows / 8;
+    budget->max[BUDGET_STACK_STREAM] = flows - flows / 8;
+    budget->max[BUDGET_STACK_DATAGRAM] = MIN(BUDGET_NAMES_MAX, flows / 4);
     budget->max[BUDGET_UDP] = flows / 2;
     budget->max[BUDGET_ECHO] = MIN(BUDGET_ECHO_MAX, flows / 8);
     budget->max[BUDGET_RELAY] = flows - flows / 8;

@@ -9,7 +9,8 @@
  * starve the others.  Pure.
  */
 enum budget_kind {
-    BUDGET_STACK, /* the stack's sockets, listeners included */
+    BUDGET_STACK_STREAM,   /* TCP that the stack carries */
+    BUDGET_STACK_DATAGRAM, /* names, and pings where they are restricted */
     BUDGET_UDP,
     BUDGET_ECHO,
     BUDGET_RELAY, /* relayed connections, two descriptors each and more */
@@ -25,6 +26,7 @@ struct budget {
 /* At least this much of the limit is kept back, a sixteenth if that is more. */
 #define BUDGET_RESERVE_MIN 48u
 #define BUDGET_ECHO_MAX    256u
+#define BUDGET_NAMES_MAX   1024u
 
 /* For a process that may open `descriptors` (RLIMIT_NOFILE's soft limit). */
 void budget_init(struct budget *budget, unsigned long descriptors);

@@ -122,7 +122,7 @@ struct dgram_flow *dgram_flow_new(struct dgram *dgram,
     flow->peer = *peer;
     if (real != NULL)
         flow->real = *real;
-    flow->id = ++*dgram->config.last_flow_id;
+    flow->id = ++dgram->config.stats->flows_opened;
     flow->started_ns = loop_now_ns(dgram->loop);
     flow->last_ns = flow->started_ns;
     flow->by_age.data = flow;
@@ -133,7 +133,6 @@ struct dgram_flow *dgram_flow_new(struct dgram *dgram,
         index_forwarded(dgram, flow);
     g_queue_push_tail_link(&dgram->by_age, &flow->by_age);
     dgram->latest = flow;
-    dgram->config.stats->flows_datagram++;
     return flow;
 }
 

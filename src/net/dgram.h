@@ -34,7 +34,6 @@ struct dgram_config {
     struct neighbours *neighbours; /* who is where on the link */
     struct budget *budget;
     struct stats *stats;
-    uint64_t *last_flow_id;
     struct ip_addr outbound, outbound6; /* AF_UNSPEC: the kernel chooses */
     struct datagram_link link;
     struct datagram_sink sink; /* frames for the guest */

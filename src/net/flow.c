@@ -47,29 +47,60 @@ struct flow *flow_find(struct flow_table *table, const struct frame *f)
     return find(table, &key);
 }
 
+static bool opens(const struct frame *f)
+{
+    return (f->tcp_flags & (FRAME_SYN | FRAME_ACK)) == FRAME_SYN;
+}
+
 /* A SYN makes the flow; one that is known starts anew. */
 static struct flow *find_or_make(struct flow_table *table,
-                                 const struct ip_endpoint *guest,
-                                 const struct ip_endpoint *host,
-                                 uint8_t tcp_flags)
+                                 const struct frame *f, bool from_guest,
+                                 int64_t now_ns)
 {
+    const struct ip_endpoint *guest = from_guest ? &f->src : &f->dst;
+    const struct ip_endpoint *host = from_guest ? &f->dst : &f->src;
     const struct flow_key key = flow_key_make(IPPROTO_TCP, guest, host);
     struct flow *flow = find(table, &key);
-    bool opens = (tcp_flags & (FRAME_SYN | FRAME_ACK)) == FRAME_SYN;
+    bool is_new = flow == NULL;
 
-    if (!opens)
+    if (!opens(f) || (flow != NULL && !flow_is_closed(flow)))
         return flow;
-    if (flow == NULL) {
-        if (flow_count(table) >= FLOW_TABLE_MAX)
-            return NULL;
+    if (is_new && flow_count(table) >= FLOW_TABLE_MAX)
+        return NULL;
+    if (is_new)
         flow = g_new(struct flow, 1);
-        *flow = (struct flow){ .key = key, .guest = *guest, .host = *host };
+    *flow = (struct flow){
+        .key = key,
+        .guest = *guest,
+        .host = *host,
+        .inbound = !from_guest,
+        .fd = -1,
+        .id = ++table->stats->flows_opened,
+        .started_ns = now_ns,
+    };
+    if (is_new)
         g_hash_table_add(table->flows, flow);
-    } else if (flow->reset || (flow->guest_fin && flow->host_fin)) {
-        *flow = (struct flow){ .key = key, .guest = *guest, .host = *host };
-    }
     table->latest = flow;
     return flow;
+}
+
+void flow_note_socket(struct flow_table *table, const struct frame *f,
+                      bool from_guest, int fd)
+{
+    const struct ip_endpoint *guest = from_guest ? &f->src : &f->dst;
+    const struct ip_endpoint *host = from_guest ? &f->dst : &f->src;
+    const struct flow_key key = flow_key_make(IPPROTO_TCP, guest, host);
+    struct flow *flow = opens(f) ? find(table, &key) : NULL;
+
+    if (flow != NULL)
+        flow->fd = fd;
+}
+
+bool flow_is_known(struct flow_table *table, const struct frame *f)
+{
+    const struct flow *flow = flow_find(table, f);
+
+    return flow != NULL && !flow_is_closed(flow);
 }
 
 static uint32_t sequence_len(const struct frame *f)
@@ -107,7 +138,7 @@ static bool is_valid_reset(const struct flow *flow, const struct frame *f)
 void flow_from_guest(struct flow_table *table, const struct frame *f,
                      int64_t now_ns)
 {
-    struct flow *flow = find_or_make(table, &f->src, &f->dst, f->tcp_flags);
+    struct flow *flow = find_or_make(table, f, true, now_ns);
 
     if (flow == NULL)
         return;
@@ -115,6 +146,7 @@ void flow_from_guest(struct flow_table *table, const struct frame *f,
     memcpy(flow->host_mac, f->data, 6);
     flow->last_ns = now_ns;
     flow->probes = 0;
+    flow->bytes_from_guest += frame_payload_len(f);
     flow->reset |= is_valid_reset(flow, f);
     flow->guest_fin |= (f->tcp_flags & FRAME_FIN) != 0;
     if ((f->tcp_flags & FRAME_ACK) != 0)
@@ -124,12 +156,13 @@ void flow_from_guest(struct flow_table *table, const struct frame *f,
 void flow_to_guest(struct flow_table *table, const struct frame *f,
                    int64_t now_ns)
 {
-    struct flow *flow = find_or_make(table, &f->dst, &f->src, f->tcp_flags);
+    struct flow *flow = find_or_make(table, f, false, now_ns);
 
     if (flow == NULL)
         return;
     if (flow->last_ns == 0 || frame_payload_len(f) > 0)
         flow->last_ns = now_ns;
+    flow->bytes_to_guest += frame_payload_len(f);
     memcpy(flow->guest_mac, f->data, 6);
     memcpy(flow->host_mac, f->data + 6, 6);
     flow->reset |= (f->tcp_flags & FRAME_RST) != 0;

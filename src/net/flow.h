@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
+#include "net/flow_info.h"
 #include "net/frame.h"
 #include "net/plan.h"
 #include "net/stats.h"
@@ -58,5 +59,20 @@ enum flow_order flow_check_order(struct flow_table *table,
 
 /* Probes, ends and forgets flows; call every few seconds. */
 void flow_table_reap(struct flow_table *table, int64_t now_ns);
+
+/* The host's socket of the flow that `f` opens, in either direction. */
+void flow_note_socket(struct flow_table *table, const struct frame *f,
+                      bool from_guest, int fd);
+/* Is this frame of the guest of a flow that is open? */
+bool flow_is_known(struct flow_table *table, const struct frame *f);
+
+/* Calls `visit` for each flow that is open, in no order. */
+void flow_each(struct flow_table *table, flow_visit visit, void *self);
+/*
+ * Ends the flows for which `match` is true by resets to both sides; returns how
+ * many.
+ */
+size_t flow_end_matching(struct flow_table *table, flow_match match,
+                         void *self);
 
 size_t flow_count(const struct flow_table *table);

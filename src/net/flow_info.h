@@ -7,7 +7,7 @@
 
 /* What can be told of a flow; addresses are as the guest sees them. */
 struct flow_info {
-    uint64_t id; /* from 1, growing, never reused */
+    uint64_t id; /* from 1, growing, never reused: stats.flows_opened */
     int proto;   /* IPPROTO_TCP, _UDP, _ICMP or _ICMPV6 */
     bool inbound;
     const char *carrier;            /* "slirp" or "udp" */

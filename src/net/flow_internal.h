@@ -15,7 +15,11 @@ struct flow {
     uint32_t host_ack;  /* what the stack has acknowledged */
     uint16_t window;    /* and how much more it takes; it scales none */
     uint32_t guest_ack; /* the newest of the guest's acknowledgements */
-    int64_t last_ns;    /* last frame of the guest, or data to it */
+    bool inbound;
+    int fd; /* the host's socket; -1: not known */
+    uint64_t id, bytes_from_guest, bytes_to_guest;
+    int64_t started_ns;
+    int64_t last_ns; /* last frame of the guest, or data to it */
     int64_t probed_ns;
 };
 
@@ -25,6 +29,12 @@ struct flow_table {
     GHashTable *flows;   /* set of struct flow */
     struct flow *latest; /* one-entry cache */
 };
+
+/* Both sides have finished, or one has reset it. */
+static inline bool flow_is_closed(const struct flow *flow)
+{
+    return flow->reset || (flow->guest_fin && flow->host_fin);
+}
 
 /* The flow that the guest's frame `f` belongs to, or NULL. */
 struct flow *flow_find(struct flow_table *table, const struct frame *f);

@@ -33,9 +33,22 @@ static void end_flow(struct flow_table *table, struct flow *flow)
     memcpy(path.src_mac, flow->guest_mac, sizeof(path.src_mac));
     memcpy(path.dst_mac, flow->host_mac, sizeof(path.dst_mac));
     len = frame_put_segment(out, &path, flow->host_ack, 0, FRAME_RST, 0);
-    table->stats->flows_reaped++;
     flow->reset = true;
     table->sink.from_guest(table->sink.self, out, len);
+}
+
+/* The same in the other direction. */
+static void reset_guest(struct flow_table *table, const struct flow *flow)
+{
+    struct frame_path path = { .src = flow->host, .dst = flow->guest };
+    uint8_t out[FRAME_SEGMENT_MAX];
+    size_t len;
+
+    memcpy(path.src_mac, flow->host_mac, sizeof(path.src_mac));
+    memcpy(path.dst_mac, flow->guest_mac, sizeof(path.dst_mac));
+    len = frame_put_segment(out, &path, flow->host_next, flow->host_ack,
+                            FRAME_RST | FRAME_ACK, 0);
+    table->sink.to_guest(table->sink.self, out, len);
 }
 
 /* True when the flow may be forgotten. */
@@ -46,7 +59,7 @@ static bool reap_one(struct flow_table *table, struct flow *flow,
     bool half = flow->guest_fin || flow->host_fin;
     int64_t limit_s = half ? FLOW_HALF_CLOSED_IDLE_S : FLOW_ESTABLISHED_IDLE_S;
 
-    if (flow->reset || (flow->guest_fin && flow->host_fin))
+    if (flow_is_closed(flow))
         return idle_ns > FLOW_CLOSED_IDLE_S * NS_PER_S;
     if (!flow->host_next_known) /* a SYN without an answer so far */
         return idle_ns > FLOW_CLOSED_IDLE_S * NS_PER_S;
@@ -54,29 +67,89 @@ static bool reap_one(struct flow_table *table, struct flow *flow,
         return false;
     if (now_ns - flow->probed_ns < FLOW_HALF_CLOSED_IDLE_S * NS_PER_S)
         return false;
-    if (flow->probes >= FLOW_PROBES_MAX)
-        end_flow(table, flow);
-    else
+    if (flow->probes < FLOW_PROBES_MAX) {
         probe(table, flow, now_ns);
+        return false;
+    }
+    table->stats->flows_reaped++;
+    end_flow(table, flow);
     return false;
+}
+
+/* Ending a flow passes frames, which must not meet a running iterator. */
+static GPtrArray *all_flows(const struct flow_table *table)
+{
+    GPtrArray *all = g_ptr_array_sized_new((guint)flow_count(table));
+    GHashTableIter iter;
+    gpointer flow;
+
+    g_hash_table_iter_init(&iter, table->flows);
+    while (g_hash_table_iter_next(&iter, &flow, NULL))
+        g_ptr_array_add(all, flow);
+    return all;
 }
 
 void flow_table_reap(struct flow_table *table, int64_t now_ns)
 {
-    g_autoptr(GPtrArray) all = g_ptr_array_new();
-    GHashTableIter iter;
-    gpointer flow;
+    g_autoptr(GPtrArray) all = all_flows(table);
 
-    /* Ending a flow passes frames, which must not meet a running iterator. */
-    g_hash_table_iter_init(&iter, table->flows);
-    while (g_hash_table_iter_next(&iter, &flow, NULL))
-        g_ptr_array_add(all, flow);
     for (guint i = 0; i < all->len; i++) {
-        flow = g_ptr_array_index(all, i);
+        struct flow *flow = g_ptr_array_index(all, i);
+
         if (!reap_one(table, flow, now_ns))
             continue;
         if (table->latest == flow)
             table->latest = NULL;
         g_hash_table_remove(table->flows, flow);
     }
+}
+
+/* --- listing, and ending on demand --- */
+
+static struct flow_info info_of(const struct flow *flow)
+{
+    return (struct flow_info){
+        .id = flow->id,
+        .proto = IPPROTO_TCP,
+        .inbound = flow->inbound,
+        .carrier = "slirp",
+        .guest = flow->guest,
+        .peer = flow->host,
+        .bytes_from_guest = flow->bytes_from_guest,
+        .bytes_to_guest = flow->bytes_to_guest,
+        .started_ns = flow->started_ns,
+        .last_ns = flow->last_ns,
+        .fd = flow->fd,
+    };
+}
+
+void flow_each(struct flow_table *table, flow_visit visit, void *self)
+{
+    g_autoptr(GPtrArray) all = all_flows(table);
+
+    for (guint i = 0; i < all->len; i++) {
+        const struct flow *flow = g_ptr_array_index(all, i);
+        const struct flow_info info = info_of(flow);
+
+        if (!flow_is_closed(flow))
+            visit(self, &info);
+    }
+}
+
+size_t flow_end_matching(struct flow_table *table, flow_match match, void *self)
+{
+    g_autoptr(GPtrArray) all = all_flows(table);
+    size_t ended = 0;
+
+    for (guint i = 0; i < all->len; i++) {
+        struct flow *flow = g_ptr_array_index(all, i);
+        const struct flow_info info = info_of(flow);
+
+        if (flow_is_closed(flow) || !match(self, &info))
+            continue;
+        reset_guest(table, flow);
+        end_flow(table, flow);
+        ended++;
+    }
+    return ended;
 }

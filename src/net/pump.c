@@ -7,8 +7,10 @@
 #include "net/fragment.h"
 #include "net/guard.h"
 #include "net/merge.h"
+#include "net/refuse.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -23,11 +25,13 @@ struct pump {
     struct loop_timer reap_timer;
     struct stats *stats;
     struct slirp_engine *engine;
+    const struct plan *plan;
+    struct budget *budget;
+    struct budget boundless; /* where nobody gives one */
     struct guard *guard;
     struct flow_table *flows;
     struct neighbours *neighbours;
     struct dgram *dgram;
-    uint64_t last_flow_id;
     struct merge *merge;
     uint32_t fragment_id;
     unsigned segment;
@@ -68,6 +72,16 @@ static void write_frame(void *self, struct frame *f, bool joined)
         write_one(pump, f, joined);
 }
 
+static void tcp_to_guest(struct pump *pump, const struct frame *f)
+{
+    /* If this opens a connection, the stack has just accepted it. */
+    int fd = pump->engine != NULL ? slirp_engine_new_socket(pump->engine) : -1;
+
+    flow_to_guest(pump->flows, f, loop_now_ns(pump->loop));
+    if (fd >= 0)
+        flow_note_socket(pump->flows, f, false, fd);
+}
+
 static void to_guest(void *self, const uint8_t *data, size_t len)
 {
     struct pump *pump = self;
@@ -77,7 +91,7 @@ static void to_guest(void *self, const uint8_t *data, size_t len)
     if (frame_parse((uint8_t *)(uintptr_t)data, len, &f) != FRAME_GOOD)
         f = (struct frame){ .data = (uint8_t *)(uintptr_t)data, .len = len };
     else if (f.proto == IPPROTO_TCP && f.l4 != 0)
-        flow_to_guest(pump->flows, &f, loop_now_ns(pump->loop));
+        tcp_to_guest(pump, &f);
     else if (f.proto == IPPROTO_UDP && f.l4 != 0) {
         guard_note_to_guest(pump->guard, &f, loop_now_ns(pump->loop));
         dgram_note_stack(pump->dgram, &f, loop_now_ns(pump->loop));
@@ -116,12 +130,44 @@ static void to_engine(void *self, uint8_t *data, size_t len)
     slirp_engine_input(pump->engine, data, len);
 }
 
+static void refuse(struct pump *pump, const struct frame *f,
+                   enum refuse_reason reason)
+{
+    uint8_t out[REFUSE_MAX];
+    size_t len = refuse_build(f, pump->plan, reason, out);
+
+    pump->stats->flows_refused++;
+    if (len > 0)
+        pump_inject(pump, out, len);
+}
+
+/*
+ * The stack opens what it is asked for until it finds no descriptor; so it is
+ * not asked for more than there are.
+ */
+static bool may_open(struct pump *pump, const struct frame *f)
+{
+    if ((f->tcp_flags & (FRAME_SYN | FRAME_ACK)) != FRAME_SYN)
+        return true;
+    return flow_is_known(pump->flows, f) ||
+           budget_has_room(pump->budget, BUDGET_STACK_STREAM);
+}
+
 static void tcp_to_engine(struct pump *pump, const struct frame *f)
 {
+    int fd;
+
+    if (!may_open(pump, f)) {
+        refuse(pump, f, REFUSE_RESET);
+        return;
+    }
     if (!guard_admits_order(pump->guard, f))
         return;
     flow_from_guest(pump->flows, f, loop_now_ns(pump->loop));
     to_engine(pump, f->data, f->len);
+    fd = slirp_engine_new_socket(pump->engine);
+    if (fd >= 0)
+        flow_note_socket(pump->flows, f, true, fd);
 }
 
 static void piece_to_engine(void *self, uint8_t *data, size_t len)
@@ -156,7 +202,11 @@ static void from_guard(void *self, struct frame *f)
     if (dgram_take(pump->dgram, f, loop_now_ns(pump->loop)))
         return;
     neighbours_learn(pump->neighbours, f);
-    to_engine(pump, f->data, f->len);
+    if ((f->proto == IPPROTO_UDP || f->proto == IPPROTO_ICMP) &&
+        !budget_has_room(pump->budget, BUDGET_STACK_DATAGRAM))
+        refuse(pump, f, REFUSE_HOST);
+    else
+        to_engine(pump, f->data, f->len);
 }
 
 static bool expects(void *self, const struct frame *f)
@@ -219,6 +269,7 @@ static int start_engine(struct pump *pump, const struct pump_config *config,
         .segment = pump->segment,
         .outbound = config->outbound,
         .outbound6 = config->outbound6,
+        .budget = pump->budget,
     };
 
     pump->engine =
@@ -232,9 +283,8 @@ static struct dgram *start_dgram(struct pump *pump,
     const struct dgram_config dgram = {
         .plan = config->plan,
         .neighbours = pump->neighbours,
-        .budget = config->budget,
+        .budget = pump->budget,
         .stats = pump->stats,
-        .last_flow_id = &pump->last_flow_id,
         .outbound = config->outbound,
         .outbound6 = config->outbound6,
         .link = { .mtu = pump->link.mtu,
@@ -267,6 +317,9 @@ struct pump *pump_new(struct loop *loop, const struct pump_config *config,
 
     pump->loop = loop;
     pump->link = config->link;
+    pump->plan = config->plan;
+    budget_init(&pump->boundless, ULONG_MAX);
+    pump->budget = config->budget != NULL ? config->budget : &pump->boundless;
     pump->stats = stats;
     pump->take_tcp = config->take_tcp;
     pump->gone = config->gone;
@@ -332,4 +385,16 @@ struct dgram *pump_dgram(struct pump *pump)
 size_t pump_flow_count(const struct pump *pump)
 {
     return flow_count(pump->flows) + dgram_count(pump->dgram);
+}
+
+void pump_each_flow(struct pump *pump, flow_visit visit, void *self)
+{
+    flow_each(pump->flows, visit, self);
+    dgram_each(pump->dgram, visit, self);
+}
+
+size_t pump_end_flows(struct pump *pump, flow_match match, void *self)
+{
+    return flow_end_matching(pump->flows, match, self) +
+           dgram_end_matching(pump->dgram, match, self);
 }

@@ -20,7 +20,7 @@ struct pump_config {
     struct link link; /* its descriptor is owned by the pump from now on */
     const struct plan *plan;
     const struct policy *policy;
-    struct budget *budget; /* kept by reference, like both above */
+    struct budget *budget; /* kept by reference, like these; NULL: no bound */
     bool enable_ipv6;
     struct ip_addr outbound, outbound6;
     /*
@@ -47,3 +47,8 @@ void pump_inject(struct pump *pump, const uint8_t *data, size_t len);
 struct slirp_engine *pump_engine(struct pump *pump);
 struct dgram *pump_dgram(struct pump *pump);
 size_t pump_flow_count(const struct pump *pump);
+/* Calls `visit` for each flow that passes the pump, in no order. */
+void pump_each_flow(struct pump *pump, flow_visit visit, void *self);
+/* Ends those for which `match` is true, at both sides; returns how many.  What
+   the stack carries of names is left to expire. */
+size_t pump_end_flows(struct pump *pump, flow_match match, void *self);

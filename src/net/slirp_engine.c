@@ -50,6 +50,13 @@ static int add_poll(int fd, int events, void *opaque)
     struct slirp_engine *engine = opaque;
     uint32_t epoll = 0;
 
+    /*
+     * A connection that cannot be accepted stays ready: without descriptors to
+     * spare, the stack would be woken for it without end.
+     */
+    if (slirp_socket_kind(engine, fd) == SLIRP_SOCKET_LISTENER &&
+        !budget_has_room(engine->budget, BUDGET_STACK_STREAM))
+        return -1;
     for (size_t i = 0; i < G_N_ELEMENTS(event_bits); i++)
         if ((events & event_bits[i].slirp) != 0)
             epoll |= event_bits[i].epoll;
@@ -160,6 +167,9 @@ struct slirp_engine *slirp_engine_new(struct loop *loop,
     engine->loop = loop;
     engine->stats = stats;
     engine->sink = *sink;
+    engine->budget = config->budget;
+    engine->kinds = g_byte_array_new();
+    engine->new_fd = -1;
     engine->accepted = g_hash_table_new(NULL, NULL);
     engine->pollset = pollset_new(loop, mark_dirty, engine);
     fill_config(engine, &slirp, config);
@@ -186,6 +196,7 @@ void slirp_engine_free(struct slirp_engine *engine)
     if (engine->slirp != NULL)
         slirp_cleanup(engine->slirp);
     pollset_free(engine->pollset);
+    g_byte_array_free(engine->kinds, TRUE);
     g_hash_table_destroy(engine->accepted);
     g_free(engine);
 }
@@ -203,5 +214,13 @@ void slirp_engine_input(struct slirp_engine *engine, const uint8_t *data,
 
 size_t slirp_engine_sockets(const struct slirp_engine *engine)
 {
-    return pollset_count(engine->pollset);
+    return engine->open;
+}
+
+int slirp_engine_new_socket(struct slirp_engine *engine)
+{
+    int fd = engine->new_fd;
+
+    engine->new_fd = -1;
+    return fd;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 #include "kern/loop.h"
+#include "net/budget.h"
 #include "net/fwd_driver.h"
 #include "net/plan.h"
 #include "net/stats.h"
@@ -42,6 +43,7 @@ struct slirp_engine_config {
     /* SLIRP_ENGINE_SEGMENT_MIN to _MAX, whatever the guest's MTU. */
     unsigned segment;
     struct ip_addr outbound, outbound6; /* AF_UNSPEC: the kernel chooses */
+    struct budget *budget;              /* kept by reference */
 };
 
 struct slirp_engine_sink {
@@ -59,8 +61,13 @@ void slirp_engine_free(struct slirp_engine *engine);
 /* Takes one checked frame of the guest. */
 void slirp_engine_input(struct slirp_engine *engine, const uint8_t *data,
                         size_t len);
-/* Sockets that the stack watches, listeners included. */
+/* Sockets that the stack has open, listeners included. */
 size_t slirp_engine_sockets(const struct slirp_engine *engine);
+/*
+ * The socket that the stack made last, if it made one since this was asked, or
+ * -1: inside a call of the engine it belongs to the frame at hand.
+ */
+int slirp_engine_new_socket(struct slirp_engine *engine);
 
 /*
  * Forwards by the stack itself (driver "slirp"): both ends of one family, the

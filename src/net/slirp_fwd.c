@@ -62,6 +62,9 @@ static void adopt_socket(struct slirp_forward *forward, int fd, int proto)
         return;
     forward->fd = fd;
     pollset_invalidate(forward->engine->pollset, fd);
+    slirp_socket_opened(forward->engine, fd,
+                        proto == IPPROTO_TCP ? SLIRP_SOCKET_LISTENER
+                                             : SLIRP_SOCKET_DATAGRAM);
     if (proto == IPPROTO_TCP)
         (void)listen(fd, LISTEN_BACKLOG);
 }
@@ -159,6 +162,7 @@ static void stop(void *self, void *handle)
                                 forward->host_len, forward->flags);
     host_path_remove(&forward->path);
     pollset_invalidate(engine->pollset, forward->fd);
+    slirp_socket_closed(engine, forward->fd);
     while (forward->accepted->len > 0)
         slirp_fwd_socket_closed(engine,
                                 g_array_index(forward->accepted, int, 0));

@@ -124,7 +124,11 @@ static void register_poll_fd(int fd, void *opaque)
     pollset_invalidate(engine->pollset, fd);
     if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) != 0)
         return;
+    slirp_socket_opened(engine, fd,
+                        type == SOCK_STREAM ? SLIRP_SOCKET_STREAM
+                                            : SLIRP_SOCKET_DATAGRAM);
     if (type == SOCK_STREAM) {
+        engine->new_fd = fd;
         slirp_fwd_socket_opened(engine, fd);
         set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
         set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S);
@@ -143,6 +147,7 @@ static void unregister_poll_fd(int fd, void *opaque)
     struct slirp_engine *engine = opaque;
 
     slirp_fwd_socket_closed(engine, fd);
+    slirp_socket_closed(engine, fd);
     pollset_invalidate(engine->pollset, fd);
 }
 

@@ -29,7 +29,7 @@
     X(datagrams_from_guest, "datagrams and echo requests sent for the guest") \
     X(datagrams_to_guest, "datagrams and echo replies for the guest")        \
     X(datagrams_lost, "datagrams that a host socket did not take")           \
-    X(flows_datagram, "flows of datagrams and echoes opened")                \
+    X(flows_opened, "flows opened that pass as frames or datagrams")         \
     X(flows_evicted, "idle ones among them that had to give way")            \
     X(flows_refused, "flows refused for want of room or descriptors")        \
     X(flows_probed, "keepalive probes to idle or half-closed guests")        \
