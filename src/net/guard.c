@@ -7,6 +7,8 @@
 #include "net/replies.h"
 
 #include <net/ethernet.h>
+#include <netinet/icmp6.h>
+#include <netinet/ip_icmp.h>
 #include <string.h>
 
 struct guard {
@@ -21,9 +23,7 @@ struct guard {
     int64_t echo_paid_ns; /* until when echo requests have had their share */
 };
 
-#define NS_PER_ECHO     (1000000000LL / GUARD_ECHO_PER_S)
-#define ECHO_REQUEST    8
-#define ECHO_REQUEST_V6 128
+#define NS_PER_ECHO (1000000000LL / GUARD_ECHO_PER_S)
 
 struct guard *guard_new(const struct plan *plan, const struct policy *policy,
                         struct flow_table *flows, struct stats *stats,
@@ -142,12 +142,6 @@ static bool is_judged(const struct guard *guard, const struct frame *f,
     return true;
 }
 
-static bool is_echo(const struct frame *f)
-{
-    return (f->proto == IPPROTO_ICMP && f->data[f->l4] == ECHO_REQUEST) ||
-           (f->proto == IPPROTO_ICMPV6 && f->data[f->l4] == ECHO_REQUEST_V6);
-}
-
 static bool echo_is_due(struct guard *guard, int64_t now_ns)
 {
     int64_t earliest = now_ns - GUARD_ECHO_BURST * NS_PER_ECHO;
@@ -159,6 +153,41 @@ static bool echo_is_due(struct guard *guard, int64_t now_ns)
     return true;
 }
 
+static bool is_icmp(const struct frame *f)
+{
+    return f->proto == IPPROTO_ICMP || f->proto == IPPROTO_ICMPV6;
+}
+
+static bool is_echo(const struct frame *f)
+{
+    return is_icmp(f) &&
+           f->data[f->l4] ==
+               (f->proto == IPPROTO_ICMP ? ICMP_ECHO : ICMP6_ECHO_REQUEST);
+}
+
+/* What asks: an echo of one address, or where a neighbour is. */
+static bool is_icmp_request(const struct frame *f)
+{
+    uint8_t type = f->data[f->l4];
+
+    if (is_echo(f))
+        return f->proto == IPPROTO_ICMP ||
+               !IN6_IS_ADDR_MULTICAST(&f->dst.addr.v6);
+    return f->proto == IPPROTO_ICMPV6 &&
+           (type == ND_ROUTER_SOLICIT || type == ND_NEIGHBOR_SOLICIT ||
+            type == ND_NEIGHBOR_ADVERT);
+}
+
+static void pass_icmp(struct guard *guard, struct frame *f, int64_t now_ns)
+{
+    if (!is_icmp_request(f))
+        guard->stats->drop_icmp++;
+    else if (is_echo(f) && !echo_is_due(guard, now_ns))
+        guard->stats->drop_echo_rate++;
+    else
+        guard->sink.pass(guard->sink.self, f);
+}
+
 static void pass_ip(struct guard *guard, struct frame *f, int64_t now_ns)
 {
     enum policy_verdict verdict = POLICY_ALLOW;
@@ -166,6 +195,10 @@ static void pass_ip(struct guard *guard, struct frame *f, int64_t now_ns)
     /* Without a transport header here: one that nothing behind us carries. */
     if (f->l4 == 0) {
         guard->stats->drop_protocol++;
+        return;
+    }
+    if (!policy_accepts_source(guard->plan, f)) {
+        guard->stats->drop_source++;
         return;
     }
     if (!guard->policy->enable_ipv6 && f->src.addr.family == AF_INET6)
@@ -186,8 +219,8 @@ static void pass_ip(struct guard *guard, struct frame *f, int64_t now_ns)
     }
     if (f->proto == IPPROTO_TCP)
         pass_tcp(guard, f);
-    else if (is_echo(f) && !echo_is_due(guard, now_ns))
-        guard->stats->drop_echo_rate++;
+    else if (is_icmp(f))
+        pass_icmp(guard, f, now_ns);
     else
         guard->sink.pass(guard->sink.self, f);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "net/policy.h"
 
+#include <netinet/icmp6.h>
 #include <string.h>
 
 #define PORT_DNS    53
@@ -145,4 +146,34 @@ enum policy_verdict policy_outbound(const struct policy *policy,
     default:
         return policy->outbound ? POLICY_ALLOW : POLICY_UNREACHABLE;
     }
+}
+
+/* Solicitations of RFC 4862 5.4.2 and RFC 4861 4.1, and DHCP's. */
+static bool may_lack_source(const struct plan *plan, const struct frame *f)
+{
+    if (f->proto == IPPROTO_ICMPV6)
+        return f->data[f->l4] == ND_ROUTER_SOLICIT ||
+               f->data[f->l4] == ND_NEIGHBOR_SOLICIT;
+    return is_address_request(plan, f->proto, &f->dst);
+}
+
+static bool is_source_v4(const struct plan *plan, const struct ip_addr *a)
+{
+    /* 224.0.0.0/3: multicast, reserved, the broadcast address. */
+    return !is_v4_zero_net(a) && !ip_addr_is_loopback(a) &&
+           ntohl(a->v4.s_addr) >> 29 != 7 &&
+           (!ip_addr_in_prefix(a, &plan->network, plan->prefix_len) ||
+            place_in_network(plan, a) != PLACE_BROADCAST);
+}
+
+bool policy_accepts_source(const struct plan *plan, const struct frame *f)
+{
+    const struct ip_addr *a = &f->src.addr;
+
+    if (ip_addr_is_any(a))
+        return f->l4 != 0 && may_lack_source(plan, f);
+    if (a->family == AF_INET)
+        return is_source_v4(plan, a);
+    return !ip_addr_is_loopback(a) && !IN6_IS_ADDR_MULTICAST(&a->v6) &&
+           !IN6_IS_ADDR_V4MAPPED(&a->v6) && !IN6_IS_ADDR_V4COMPAT(&a->v6);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
+#include "net/frame.h"
 #include "net/plan.h"
 
 #include <stdbool.h>
@@ -29,3 +30,9 @@ enum policy_verdict {
 enum policy_verdict policy_outbound(const struct policy *policy,
                                     const struct plan *plan, int proto,
                                     const struct ip_endpoint *dst);
+
+/*
+ * May a packet of `f`'s kind come from this source at all?  Not from addresses
+ * of many or of the host itself; from none only what is sent to get one.
+ */
+bool policy_accepts_source(const struct plan *plan, const struct frame *f);

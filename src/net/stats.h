@@ -18,8 +18,10 @@
     X(drop_fragment, "fragments that are refused or never completed")        \
     X(drop_policy, "packets that the policy drops silently")                 \
     X(drop_out_of_order, "TCP segments beyond what was received or offered") \
+    X(drop_source, "packets from addresses that no guest can have")          \
     X(drop_flags, "TCP segments with impossible flags")                      \
     X(drop_protocol, "packets of transports that are not carried")           \
+    X(drop_icmp, "ICMP messages that ask for nothing")                       \
     X(drop_checksum, "datagrams whose checksum is wrong")                    \
     X(drop_echo_rate, "echo requests beyond the rate that is let through")   \
     X(drop_answer, "spurious ICMP errors kept from the guest")               \
