@@ -216,35 +216,41 @@ static bool expects(void *self, const struct frame *f)
     return dgram_expects(pump->dgram, f);
 }
 
-static void link_gone(struct pump *pump, int error)
+/* 0, or the error for which the link is gone. */
+static int take_batch(struct pump *pump)
 {
-    loop_unwatch(pump->loop, &pump->watch);
-    pump->gone(pump->self, error);
+    int64_t now_ns = loop_now_ns(pump->loop);
+
+    for (int i = 0; i < BATCH; i++) {
+        struct virtio_net_hdr hdr;
+        ssize_t n = link_read(&pump->link, pump->buf, &hdr);
+
+        if (n == 0)
+            return 0;
+        if (n == -EPROTO)
+            pump->stats->drop_vnet_header++;
+        else if (n < 0)
+            return (int)-n;
+        else
+            guard_input(pump->guard, pump->buf, (size_t)n, now_ns);
+    }
+    return 0;
 }
 
 static void link_ready(void *self, uint32_t events)
 {
     struct pump *pump = self;
-    struct virtio_net_hdr hdr;
-    int64_t now_ns = loop_now_ns(pump->loop);
+    int error = take_batch(pump);
 
-    (void)events;
-    for (int i = 0; i < BATCH; i++) {
-        ssize_t n = link_read(&pump->link, pump->buf, &hdr);
-
-        if (n == -EPROTO)
-            pump->stats->drop_vnet_header++;
-        else if (n > 0)
-            guard_input(pump->guard, pump->buf, (size_t)n, now_ns);
-        else if (n < 0)
-            link_gone(pump, (int)-n);
-        if (n <= 0 && n != -EPROTO)
-            break;
-    }
     dgram_flush(pump->dgram);
     /* A device that only reports an error reads as empty for ever. */
-    if ((events & (EPOLLERR | EPOLLHUP)) != 0 && (events & EPOLLIN) == 0)
-        link_gone(pump, EIO);
+    if (error == 0 && (events & (EPOLLERR | EPOLLHUP)) != 0 &&
+        (events & EPOLLIN) == 0)
+        error = EIO;
+    if (error == 0)
+        return;
+    loop_unwatch(pump->loop, &pump->watch);
+    pump->gone(pump->self, error); /* last: the pump may be no more */
 }
 
 static void reap(void *self)

@@ -28,7 +28,8 @@ struct pump_config {
      * it, and the stack never sees it.  NULL: the stack gets all.
      */
     bool (*take_tcp)(void *self, struct frame *f);
-    /* The guest's side of the link is gone for good; called once. */
+    /* The guest's side of the link is gone for good; called once, and free to
+       free the pump. */
     void (*gone)(void *self, int error);
     void *self;
 };

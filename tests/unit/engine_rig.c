@@ -128,6 +128,8 @@ struct engine_rig *engine_rig_new(void)
     rig->guest_fd = ends[1];
     config.plan = &rig->plan;
     config.policy = &rig->policy;
+    config.budget = &rig->budget;
+    budget_init(&rig->budget, 1024);
     config.link =
         (struct link){ .fd = ends[0], .is_socket = true, .mtu = 1500 };
     rig->pump = pump_new(rig->loop, &config, &rig->stats, &err);

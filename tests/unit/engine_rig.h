@@ -16,6 +16,7 @@ struct engine_rig {
     struct plan plan;
     struct policy policy; /* all is allowed at first */
     struct stats stats;
+    struct budget budget;
     struct pump *pump;
     int guest_fd;
     int gone; /* how often the pump said that its link is gone */
