@@ -96,8 +96,11 @@ void pollset_begin(struct pollset *set)
 
 int pollset_want(struct pollset *set, int fd, uint32_t events)
 {
-    struct entry *entry = entry_for(set, fd);
+    struct entry *entry;
 
+    if (fd < 0)
+        return -1;
+    entry = entry_for(set, fd);
     entry->want = events;
     entry->got = 0;
     entry->round = set->round;
