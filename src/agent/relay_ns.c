@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/random.h>
+#include <time.h>
 
 #define OWN_NETNS "/proc/self/ns/net"
 
@@ -29,6 +30,10 @@
 #define GUEST_GSO_MAX   (256 * 1024)
 #define GUEST_LINK_NAME AGENT_RELAY_GUEST_LINK
 #define GATE_LINK_NAME  "tap1"
+
+/* As long as kern/tap.h waits for a tap that is held. */
+#define NAME_WAIT_MS  1000
+#define NAME_PAUSE_MS 20
 
 struct relay_ns {
     int guest_fd, relay_fd; /* the two namespaces */
@@ -155,6 +160,10 @@ static int set_sysctls(const struct relay_ns *ns, GError **err)
 {
     if (allow_any_path(err) != 0)
         return -1;
+    /* The gate, without capabilities, binds clients' ports, whatever they are;
+       where this cannot be set, low ones are not kept. */
+    (void)write_sysctl("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0",
+                       NULL);
     return ns->ipv6 ? write_sysctl("/proc/sys/net/ipv6/conf/all/forwarding",
                                    "1", err)
                     : 0;
@@ -251,16 +260,40 @@ static int build_afresh(struct relay_ns *ns, const struct agent_relay_open *c,
     return build_there(ns, c, mac, fds, err);
 }
 
+/*
+ * Something of the name is there already: a tap that can be replaced, or the
+ * interface of a helper that is about to end, which is gone in a moment.
+ */
+static int wait_for_name(const struct relay_ns *ns, const char *name,
+                         struct takeover **takeover, GError **err)
+{
+    const struct timespec pause = { .tv_nsec = NAME_PAUSE_MS * 1000000L };
+    gint64 until_us = g_get_monotonic_time() + NAME_WAIT_MS * 1000;
+    g_autoptr(GError) why = NULL;
+
+    while (rtnl_link_index(ns->guest, name) != 0) {
+        g_clear_error(&why);
+        *takeover = takeover_begin(ns->guest, name, &why);
+        if (*takeover != NULL)
+            return 0;
+        if (g_get_monotonic_time() >= until_us)
+            return error_set(err, SLIPGATE_ERROR_CONFLICT,
+                             "the interface %s exists and stays busy: %s", name,
+                             why->message);
+        (void)nanosleep(&pause, NULL);
+    }
+    return 0;
+}
+
 static int build_any(struct relay_ns *ns, const struct agent_relay_open *c,
                      int *fds, GError **err)
 {
     owned(takeover) takeover = NULL;
 
-    if (rtnl_link_index(ns->guest, c->name) == 0)
-        return build_afresh(ns, c, fds, err);
-    takeover = takeover_begin(ns->guest, c->name, err);
-    if (takeover == NULL)
+    if (wait_for_name(ns, c->name, &takeover, err) != 0)
         return -1;
+    if (takeover == NULL)
+        return build_afresh(ns, c, fds, err);
     return build_in_place_of(ns, takeover, c, fds, err);
 }
 

@@ -102,6 +102,11 @@ static int open_link(struct attachment *attachment,
     }
     if (open_relay(attachment, options, &why) == 0)
         return 0;
+    /* An interface in the way would be in the way of a tap, too. */
+    if (g_error_matches(why, SLIPGATE_ERROR, SLIPGATE_ERROR_CONFLICT)) {
+        g_propagate_error(err, g_steal_pointer(&why));
+        return -1;
+    }
     if (options->tcp == TCP_MODE_RELAY) {
         g_propagate_prefixed_error(err, g_steal_pointer(&why), "--tcp=relay: ");
         return -1;
