@@ -180,6 +180,7 @@ launch() {
     local -n _ns="NS_$1"
     local byte='' end=$((SECONDS + 20))
     shift
+    STATUS=
     rm -f "$T/ready"
     mkfifo "$T/ready"
     exec {READY}<>"$T/ready"
@@ -189,10 +190,14 @@ launch() {
     GATE=$!
     set +m
     PIDS+=("$GATE")
-    until read -r -N 1 -t 0.1 -u "$READY" byte; do
-        if gone "$GATE" || ((SECONDS >= end)); then break; fi
+    # A read that times out may have got the byte all the same.
+    while ! read -r -N 1 -t 0.1 -u "$READY" byte && [[ $byte != 1 ]]; do
+        if gone "$GATE"; then slipgate_ends && break; fi
+        ((SECONDS < end)) || break
     done
-    [[ $byte == 1 ]] || fail "slipgate did not get ready: $(logs)" || return 1
+    [[ $byte == 1 ]] ||
+        fail "slipgate did not get ready (${STATUS:-still there}): $(logs)" ||
+        return 1
     exec {READY}<&-
 }
 
