@@ -162,8 +162,18 @@ leftovers() {
         grep -o '[0-9]*' || true # a process may go while find looks at it
 }
 
+# What a failed test leaves to be read.
+post_mortem() {
+    if gone "$GATE"; then
+        slipgate_ends
+        echo "slipgate had ended with status $STATUS"
+    fi
+    logs
+}
+
 world_down() {
     local failed=0 pids fd
+    [[ -n ${BATS_TEST_COMPLETED:-} || -z ${GATE:-} ]] || post_mortem
     [[ -z ${GATE:-} ]] || gone "$GATE" || stop_slipgate TERM || failed=1
     [[ ! -e $T/err ]] || sane_log || failed=1
     mapfile -t pids < <(((${#NETNS[@]} == 0)) || leftovers)
