@@ -103,8 +103,9 @@ static void relay_close(struct relay *relay, enum relay_end how)
         struct relay_port *port = &relay->ports[i];
 
         relay_pump_fini(&port->pump, table->io);
-        /* Nobody else holds the socket, so closing takes it out of epoll. */
-        loop_forget(table->loop, &port->watch);
+        /* Closing alone would leave it in epoll while the agent, which has
+           made and passed it, still has its own copy open. */
+        loop_unwatch(table->loop, &port->watch);
         if (how == RELAY_END_CLOSED)
             (void)close(port->socket.fd);
         else

@@ -4,6 +4,7 @@
 #include "base/own.h"
 #include "net/relay_pump.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -544,6 +545,41 @@ static void bytes_pass_when_no_pipe_can_be_had(void)
     works_without_pipes(1);
 }
 
+static bool any_flow(void *self, const struct relay_flow *flow)
+{
+    (void)self;
+    return flow->id > 0;
+}
+
+static void stop_now(void *self)
+{
+    loop_stop(self, 0);
+}
+
+/* As the agent does with sockets that it has just passed to the gate. */
+static void nothing_is_heard_of_an_ended_flow_that_others_hold(void)
+{
+    struct relay_flow about = { .inbound = true };
+    struct loop_timer stop = { .expired = stop_now };
+    struct rig rig;
+    int near[2], far[2], held;
+
+    rig_open(&rig);
+    tcp_pair(near);
+    tcp_pair(far);
+    held = fcntl(far[1], F_DUPFD_CLOEXEC, 0);
+    g_assert_cmpint(relay_start(rig.table, &about, near[1], far[1]), ==, 0);
+    g_assert_cmpuint(relay_close_matching(rig.table, any_flow, NULL), ==, 1);
+    g_assert_cmpint(send(far[0], "x", 1, MSG_NOSIGNAL), ==, 1);
+    stop.self = rig.loop;
+    loop_timer_in_ms(rig.loop, &stop, 0);
+    g_assert_cmpint(loop_run(rig.loop), ==, 0); /* ASan sees a late event */
+    rig_close(&rig);
+    (void)close(held);
+    (void)close(near[0]);
+    (void)close(far[0]);
+}
+
 int main(int argc, char **argv)
 {
     (void)signal(SIGPIPE, SIG_IGN);
@@ -570,5 +606,7 @@ int main(int argc, char **argv)
                     flows_can_be_listed_and_ended);
     g_test_add_func("/relay/bytes pass when no pipe can be had",
                     bytes_pass_when_no_pipe_can_be_had);
+    g_test_add_func("/relay/nothing is heard of an ended flow that others hold",
+                    nothing_is_heard_of_an_ended_flow_that_others_hold);
     return g_test_run();
 }
