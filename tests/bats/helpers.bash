@@ -235,7 +235,9 @@ logs() { cat "$T/out" "$T/err" 2>/dev/null; }
 
 # No sanitizer report and no failed assertion may hide in a passing test.
 sane_log() {
-    refute grep -E 'Sanitizer|runtime error:|assertion|CRITICAL' "$T/err"
+    if grep -qE 'Sanitizer|runtime error:|assertion|CRITICAL' "$T/err"; then
+        fail "$(cat "$T/err")"
+    fi
 }
 
 # --- what runs beside it ---
