@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-bats_require_minimum_version 1.8.0
+load helpers
 
 # The benchmark suite itself, with the shortest of its rows.
+
+setup() { need_tun; }
+teardown() { :; }
 
 bench() {
     "$BATS_TEST_DIRNAME/../bench/run" --quick --out "$BATS_TEST_TMPDIR" "$@"

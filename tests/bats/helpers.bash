@@ -42,6 +42,12 @@ need() {
     command -v "$1" >/dev/null || skip_unless_ci "$1 is not installed"
 }
 
+# Says why in the machine's words.
+need_tun() {
+    local why
+    why=$(: 2>&1 <>/dev/net/tun) || skip_unless_ci "${why#*: line *: }"
+}
+
 # refute CMD...: passes when the command fails ("!" escapes errexit).
 refute() {
     if "$@"; then fail "unexpectedly succeeded: $*"; fi
@@ -111,8 +117,7 @@ world() {
 world_up() {
     T=$BATS_TEST_TMPDIR SOCK=$BATS_TEST_TMPDIR/api
     PIDS=() FDS=() NETNS=() GATE=
-    : 2>"$T/tun.log" <>/dev/net/tun ||
-        skip_unless_ci "$(sed 's/.*: line [0-9]*: //' "$T/tun.log")"
+    need_tun
     local mapped=(--map-user=1000 --map-group=1000)
     world host none --user --map-root-user --net --mount \
         --propagation private ||

@@ -95,7 +95,7 @@ cost() {
 }
 
 # sockets: how many the gate has.
-sockets() { find "/proc/$GATE/fd" -lname 'socket:*' | wc -l; }
+sockets() { host find "/proc/$GATE/fd" -lname 'socket:*' | wc -l; }
 as_many_as() { (($(sockets) == $1)); }
 more_than() { (($(sockets) > $1)); } # one or two for each connection
 

@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 /*
  * The guest: a child that sleeps in namespaces of its own, for every test.  It
@@ -309,10 +310,14 @@ static void keeps_few_descriptors_and_capabilities(void)
 
     g_assert_cmpint(kept, >=, 0);
     g_assert_cmpint(ours, >=, 0);
-    while (g_dir_read_name(dir) != NULL)
-        count++;
-    g_dir_close(dir);
-    g_assert_cmpuint(count, ==, 5); /* 0, 1, 2, the socket, rtnetlink */
+    if (dir == NULL) { /* it is not dumpable: root alone may look */
+        g_assert_cmpuint(geteuid(), !=, 0);
+    } else {
+        while (g_dir_read_name(dir) != NULL)
+            count++;
+        g_dir_close(dir);
+        g_assert_cmpuint(count, ==, 5); /* 0, 1, 2, the socket, rtnetlink */
+    }
     g_assert_nonnull(strstr(status, "CapEff:\t0000000000201000\n"));
     g_assert_nonnull(strstr(status, "CapPrm:\t0000000000201000\n"));
     g_assert_nonnull(strstr(status, "CapBnd:\t0000000000201000\n"));
