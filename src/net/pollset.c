@@ -7,21 +7,40 @@
 #include <string.h>
 #include <sys/epoll.h>
 
+/*
+ * Thousands of idle descriptors are listed each turn, nearly always as they
+ * were the turn before.  What a turn touches of each is one small slot of an
+ * array, and the slots are met in a row, up or down, as long as the list does
+ * not change.
+ */
+struct slot {
+    int fd;            /* -1: free */
+    uint8_t want, got; /* EPOLL* events, all below 256 */
+    uint8_t round;     /* of the list that named it: this one or the last */
+};
+
+/* What the loop needs, in a place that never moves. */
 struct entry {
     struct loop_watch watch;
     struct pollset *set;
-    uint32_t want, got;
-    unsigned round; /* of the last list that named it */
-    bool stale;     /* the loop's knowledge is void */
+    guint slot; /* NO_SLOT: not listed */
+    bool stale; /* the loop's knowledge is void */
 };
+
+#define NO_SLOT G_MAXUINT
 
 struct pollset {
     struct loop *loop;
     void (*ready)(void *self);
     void *self;
-    unsigned round;
-    GPtrArray *by_fd;     /* of struct entry or NULL, indexed by descriptor */
-    GArray *now, *before; /* of int: the descriptors listed */
+    uint8_t round;
+    guint last, step; /* the slot used last, and how far it is to the next */
+    size_t count;     /* descriptors that this list has named so far */
+    size_t used;      /* slots that are not free */
+    GArray *slots;    /* of struct slot */
+    GArray *free;     /* of guint: slots to use again */
+    GArray *changed;  /* of guint: slots whose interest is new */
+    GPtrArray *by_fd; /* of struct entry or NULL, indexed by descriptor */
 };
 
 struct pollset *pollset_new(struct loop *loop, void (*ready)(void *self),
@@ -32,9 +51,10 @@ struct pollset *pollset_new(struct loop *loop, void (*ready)(void *self),
     set->loop = loop;
     set->ready = ready;
     set->self = self;
+    set->slots = g_array_new(FALSE, FALSE, sizeof(struct slot));
+    set->free = g_array_new(FALSE, FALSE, sizeof(guint));
+    set->changed = g_array_new(FALSE, FALSE, sizeof(guint));
     set->by_fd = g_ptr_array_new();
-    set->now = g_array_new(FALSE, FALSE, sizeof(int));
-    set->before = g_array_new(FALSE, FALSE, sizeof(int));
     return set;
 }
 
@@ -50,21 +70,32 @@ void pollset_free(struct pollset *set)
         g_free(entry);
     }
     g_ptr_array_free(set->by_fd, TRUE);
-    g_array_free(set->now, TRUE);
-    g_array_free(set->before, TRUE);
+    g_array_free(set->slots, TRUE);
+    g_array_free(set->free, TRUE);
+    g_array_free(set->changed, TRUE);
     g_free(set);
+}
+
+static struct slot *slot_at(const struct pollset *set, guint index)
+{
+    return &g_array_index(set->slots, struct slot, index);
 }
 
 static void entry_ready(void *self, uint32_t events)
 {
     struct entry *entry = self;
-    uint32_t asked = events & entry->want;
+    struct pollset *set = entry->set;
+    struct slot *slot =
+        entry->slot != NO_SLOT ? slot_at(set, entry->slot) : NULL;
+    uint32_t asked = slot != NULL ? events & slot->want : 0;
 
-    entry->got |= asked;
-    if (asked != 0)
-        entry->set->ready(entry->set->self);
-    else /* an error that nobody asked for would spin the loop */
-        loop_unwatch(entry->set->loop, &entry->watch);
+    if (asked != 0) {
+        slot->got |= (uint8_t)asked;
+        set->ready(set->self);
+        return;
+    }
+    /* An error that nobody asked for would spin the loop. */
+    loop_unwatch(set->loop, &entry->watch);
 }
 
 static struct entry *entry_for(struct pollset *set, int fd)
@@ -77,6 +108,7 @@ static struct entry *entry_for(struct pollset *set, int fd)
     if (entry == NULL) {
         entry = g_new0(struct entry, 1);
         entry->set = set;
+        entry->slot = NO_SLOT;
         entry->watch.ready = entry_ready;
         entry->watch.self = entry;
         g_ptr_array_index(set->by_fd, fd) = entry;
@@ -84,78 +116,128 @@ static struct entry *entry_for(struct pollset *set, int fd)
     return entry;
 }
 
+static guint take_slot(struct pollset *set, int fd)
+{
+    const struct slot fresh = { .fd = fd, .round = (uint8_t)(set->round - 1) };
+    guint index = set->slots->len;
+
+    set->used++;
+    if (set->free->len == 0) {
+        g_array_append_val(set->slots, fresh);
+        return index;
+    }
+    index = g_array_index(set->free, guint, set->free->len - 1);
+    g_array_set_size(set->free, set->free->len - 1);
+    *slot_at(set, index) = fresh;
+    return index;
+}
+
+static guint slot_of(struct pollset *set, int fd)
+{
+    struct entry *entry = entry_for(set, fd);
+
+    if (entry->slot == NO_SLOT)
+        entry->slot = take_slot(set, fd);
+    return entry->slot;
+}
+
 void pollset_begin(struct pollset *set)
 {
-    GArray *spare = set->before;
-
-    set->before = set->now;
-    set->now = spare;
-    g_array_set_size(set->now, 0);
     set->round++;
+    set->last = 0;
+    set->step = 0;
+    set->count = 0;
+}
+
+static bool is_slot_of(const struct pollset *set, guint index, int fd)
+{
+    return index < set->slots->len && slot_at(set, index)->fd == fd;
 }
 
 int pollset_want(struct pollset *set, int fd, uint32_t events)
 {
-    struct entry *entry;
+    guint index = set->last + set->step;
+    struct slot *slot;
 
     if (fd < 0)
         return -1;
-    entry = entry_for(set, fd);
-    entry->want = events;
-    entry->got = 0;
-    entry->round = set->round;
-    g_array_append_val(set->now, fd);
-    return (int)set->now->len - 1;
+    if (!is_slot_of(set, index, fd)) {
+        index = slot_of(set, fd);
+        set->step = index < set->last ? -1u : 1;
+    }
+    set->last = index;
+    slot = slot_at(set, index);
+    set->count += slot->round != set->round;
+    slot->round = set->round;
+    slot->got = 0;
+    if (slot->want != events) {
+        slot->want = (uint8_t)events;
+        g_array_append_val(set->changed, index);
+    }
+    return (int)index;
+}
+
+static void drop_slot(struct pollset *set, guint index)
+{
+    struct slot *slot = slot_at(set, index);
+    struct entry *entry = g_ptr_array_index(set->by_fd, slot->fd);
+
+    if (entry->stale)
+        loop_forget(set->loop, &entry->watch);
+    else
+        loop_unwatch(set->loop, &entry->watch);
+    entry->stale = false;
+    entry->slot = NO_SLOT;
+    slot->fd = -1;
+    slot->want = 0;
+    slot->got = 0;
+    set->used--;
+    g_array_append_val(set->free, index);
 }
 
 static void drop_unlisted(struct pollset *set)
 {
-    for (guint i = 0; i < set->before->len; i++) {
-        int fd = g_array_index(set->before, int, i);
-        struct entry *entry = g_ptr_array_index(set->by_fd, fd);
+    for (guint i = 0; i < set->slots->len && set->used > set->count; i++)
+        if (slot_at(set, i)->fd >= 0 && slot_at(set, i)->round != set->round)
+            drop_slot(set, i);
+}
 
-        if (entry->round == set->round)
-            continue;
-        entry->want = 0;
-        entry->got = 0;
-        if (entry->stale)
-            loop_forget(set->loop, &entry->watch);
-        else
-            loop_unwatch(set->loop, &entry->watch);
-        entry->stale = false;
-    }
+static void watch_slot(struct pollset *set, const struct slot *slot)
+{
+    struct entry *entry = g_ptr_array_index(set->by_fd, slot->fd);
+    int rc;
+
+    if (entry->stale)
+        loop_forget(set->loop, &entry->watch);
+    entry->stale = false;
+    rc = loop_watch(set->loop, &entry->watch, slot->fd, slot->want);
+    if (rc < 0)
+        LOG_LIMITED("cannot watch descriptor %d: %s", slot->fd,
+                    g_strerror(-rc));
 }
 
 void pollset_commit(struct pollset *set)
 {
     drop_unlisted(set);
-    for (guint i = 0; i < set->now->len; i++) {
-        int fd = g_array_index(set->now, int, i);
-        struct entry *entry = g_ptr_array_index(set->by_fd, fd);
-        int rc;
+    for (guint i = 0; i < set->changed->len; i++) {
+        guint index = g_array_index(set->changed, guint, i);
 
-        if (entry->stale)
-            loop_forget(set->loop, &entry->watch);
-        entry->stale = false;
-        rc = loop_watch(set->loop, &entry->watch, fd, entry->want);
-        if (rc < 0)
-            LOG_LIMITED("cannot watch descriptor %d: %s", fd, g_strerror(-rc));
+        if (slot_at(set, index)->fd >= 0)
+            watch_slot(set, slot_at(set, index));
     }
+    g_array_set_size(set->changed, 0);
 }
 
 uint32_t pollset_revents(const struct pollset *set, int index)
 {
-    const struct entry *entry;
-
-    if (index < 0 || (guint)index >= set->now->len)
+    if (index < 0 || (guint)index >= set->slots->len)
         return 0;
-    entry = g_ptr_array_index(set->by_fd, g_array_index(set->now, int, index));
-    return entry->got;
+    return slot_at(set, (guint)index)->got;
 }
 
 size_t pollset_count(const struct pollset *set)
 {
-    return set->now->len;
+    return set->used;
 }
 
 void pollset_invalidate(struct pollset *set, int fd)
@@ -165,6 +247,12 @@ void pollset_invalidate(struct pollset *set, int fd)
     if (fd < 0 || (guint)fd >= set->by_fd->len)
         return;
     entry = g_ptr_array_index(set->by_fd, fd);
-    if (entry != NULL)
-        entry->stale = true;
+    if (entry == NULL)
+        return;
+    entry->stale = true;
+    /* No interest in a number of old is worth comparing with. */
+    if (entry->slot != NO_SLOT) {
+        slot_at(set, entry->slot)->want = 0;
+        slot_at(set, entry->slot)->got = 0;
+    }
 }

@@ -21,7 +21,8 @@ void pollset_free(struct pollset *set);
 /* Starts a new list; what the last one reported is gone. */
 void pollset_begin(struct pollset *set);
 /*
- * Adds to the list (EPOLL* events); returns the index for pollset_revents().
+ * Adds to the list (EPOLL* events below 256, at least one), which names nothing
+ * twice; returns the index for pollset_revents().
  * No descriptor (negative) is no entry: -1, for which nothing ever happens.
  */
 int pollset_want(struct pollset *set, int fd, uint32_t events);

@@ -36,43 +36,45 @@ bool slirp_engine_wants_order(void)
            major < 4 || (major == 4 && minor < 8);
 }
 
-static const struct {
-    int slirp;
-    uint32_t epoll;
-} event_bits[] = {
-    { SLIRP_POLL_IN, EPOLLIN },   { SLIRP_POLL_OUT, EPOLLOUT },
-    { SLIRP_POLL_PRI, EPOLLPRI }, { SLIRP_POLL_ERR, EPOLLERR },
-    { SLIRP_POLL_HUP, EPOLLHUP },
-};
+/* The two differ in what stands for writable and for urgent. */
+static uint32_t to_epoll(int events)
+{
+    uint32_t same = SLIRP_POLL_IN | SLIRP_POLL_ERR | SLIRP_POLL_HUP;
+
+    return ((uint32_t)events & same) |
+           ((events & SLIRP_POLL_OUT) != 0 ? EPOLLOUT : 0) |
+           ((events & SLIRP_POLL_PRI) != 0 ? EPOLLPRI : 0);
+}
+
+static int from_epoll(uint32_t events)
+{
+    uint32_t same = SLIRP_POLL_IN | SLIRP_POLL_ERR | SLIRP_POLL_HUP;
+
+    return (int)((events & same) |
+                 ((events & EPOLLOUT) != 0 ? (uint32_t)SLIRP_POLL_OUT : 0) |
+                 ((events & EPOLLPRI) != 0 ? (uint32_t)SLIRP_POLL_PRI : 0));
+}
+
+G_STATIC_ASSERT((int)SLIRP_POLL_IN == (int)EPOLLIN &&
+                (int)SLIRP_POLL_ERR == (int)EPOLLERR &&
+                (int)SLIRP_POLL_HUP == (int)EPOLLHUP);
 
 static int add_poll(int fd, int events, void *opaque)
 {
     struct slirp_engine *engine = opaque;
-    uint32_t epoll = 0;
 
-    /*
-     * A connection that cannot be accepted stays ready: without descriptors to
-     * spare, the stack would be woken for it without end.
-     */
-    if (slirp_socket_kind(engine, fd) == SLIRP_SOCKET_LISTENER &&
-        !budget_has_room(engine->budget, BUDGET_STACK_STREAM))
+    if (!engine->may_accept &&
+        slirp_socket_kind(engine, fd) == SLIRP_SOCKET_LISTENER)
         return -1;
-    for (size_t i = 0; i < G_N_ELEMENTS(event_bits); i++)
-        if ((events & event_bits[i].slirp) != 0)
-            epoll |= event_bits[i].epoll;
-    return pollset_want(engine->pollset, fd, epoll);
+    return pollset_want(engine->pollset, fd, to_epoll(events));
 }
 
 static int get_revents(int index, void *opaque)
 {
     const struct slirp_engine *engine = opaque;
-    uint32_t epoll = pollset_revents(engine->pollset, index);
-    int events = 0;
+    uint32_t events = pollset_revents(engine->pollset, index);
 
-    for (size_t i = 0; epoll != 0 && i < G_N_ELEMENTS(event_bits); i++)
-        if ((epoll & event_bits[i].epoll) != 0)
-            events |= event_bits[i].slirp;
-    return events;
+    return events == 0 ? 0 : from_epoll(events);
 }
 
 static void deliver(struct slirp_engine *engine)
@@ -86,6 +88,11 @@ static void refill(struct slirp_engine *engine)
 {
     uint32_t timeout_ms = FILL_IDLE_MS;
 
+    /*
+     * A connection that cannot be accepted stays ready: without descriptors to
+     * spare, the stack would be woken for it without end.
+     */
+    engine->may_accept = budget_has_room(engine->budget, BUDGET_STACK_STREAM);
     pollset_begin(engine->pollset);
     slirp_pollfds_fill(engine->slirp, &timeout_ms, add_poll, engine);
     pollset_commit(engine->pollset);

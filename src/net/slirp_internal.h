@@ -23,6 +23,7 @@ struct slirp_engine {
     SlirpCb callbacks;                    /* libslirp keeps the pointer */
     struct sockaddr_in outbound_sockaddr; /* and these two */
     struct sockaddr_in6 outbound_sockaddr6;
+    bool may_accept;     /* there are descriptors for new connections */
     bool dirty;          /* the stack must run before the next wait */
     int64_t deadline_ns; /* when it wants to run anyway; 0: never */
     int64_t ran_ns;
