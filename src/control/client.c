@@ -2,8 +2,10 @@
 #include "control/client.h"
 
 #include "control/client_input.h"
+#include "control/client_output.h"
 #include "control/scan.h"
 
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
@@ -12,6 +14,9 @@
  *   OPEN       reading requests, writing answers
  *     -> FLUSHING   a request without id, one that cannot be answered in
  *                   place, or the end of input
+ *     -> STREAMING  the end of input, when events were asked for
+ *   STREAMING  no more requests; events go out until the peer is gone
+ *     -> DEAD
  *   FLUSHING   no more requests; the queue goes out
  *     -> LINGERING  the queue is empty: our half is shut down
  *     -> DEAD       the same, when the peer has closed its half already
@@ -22,6 +27,7 @@
  */
 enum client_state {
     CLIENT_OPEN,
+    CLIENT_STREAMING,
     CLIENT_FLUSHING,
     CLIENT_LINGERING,
     CLIENT_DEAD
@@ -39,8 +45,8 @@ struct client {
     struct loop_timer timer;
     int fd;
     struct client_input input;
-    GString *out;
-    size_t out_sent;
+    struct client_output output;
+    struct subscriber subscriber;
     size_t thrown_away; /* while lingering */
 };
 
@@ -48,23 +54,8 @@ struct client {
 
 static void flush(struct client *client)
 {
-    while (client->out_sent < client->out->len) {
-        ssize_t n = send(client->fd, client->out->str + client->out_sent,
-                         client->out->len - client->out_sent,
-                         MSG_NOSIGNAL | MSG_DONTWAIT);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0 && errno == EAGAIN)
-            return;
-        if (n < 0) {
-            client->state = CLIENT_DEAD;
-            return;
-        }
-        client->out_sent += (size_t)n;
-    }
-    g_string_truncate(client->out, 0);
-    client->out_sent = 0;
+    if (client_output_flush(&client->output, client->fd) != 0)
+        client->state = CLIENT_DEAD;
 }
 
 /*
@@ -73,15 +64,11 @@ static void flush(struct client *client)
  */
 static void queue(struct client *client, const char *text)
 {
-    if (client->out->len - client->out_sent >= client->limits->queue_bytes) {
+    if (client_output_waiting(&client->output) >= client->limits->queue_bytes) {
         client->state = CLIENT_DEAD;
         return;
     }
-    if (client->out_sent > 0) {
-        g_string_erase(client->out, 0, (gssize)client->out_sent);
-        client->out_sent = 0;
-    }
-    g_string_append(client->out, text);
+    client_output_add(&client->output, text);
     flush(client);
 }
 
@@ -110,7 +97,8 @@ static void run_request(struct client *client)
     struct verb_request request = { .text = input->request->str,
                                     .len = input->request->len,
                                     .fds = input->fds,
-                                    .fd_count = input->fd_count };
+                                    .fd_count = input->fd_count,
+                                    .subscriber = &client->subscriber };
     bool keep_open = false;
     g_autofree char *answer = verbs_run(client->verbs, &request, &keep_open);
 
@@ -128,7 +116,10 @@ static void end_of_input(struct client *client)
     if (!client->served || scan_in_object(&client->input.scan))
         refuse(client, SLIPGATE_ERROR_BAD_REQUEST,
                "bad request: cannot parse JSON: the request has no end");
-    end_requests(client);
+    if (client->state == CLIENT_OPEN && client->subscriber.kinds != 0)
+        client->state = CLIENT_STREAMING;
+    else
+        end_requests(client);
 }
 
 /* One step of the bytes at hand: at most one request. */
@@ -193,7 +184,7 @@ static void throw_away(struct client *client)
 
 static bool has_output(const struct client *client)
 {
-    return client->out->len > 0;
+    return client_output_waiting(&client->output) > 0;
 }
 
 static uint32_t wanted_events(const struct client *client)
@@ -205,6 +196,9 @@ static uint32_t wanted_events(const struct client *client)
         return EPOLLIN | out;
     case CLIENT_LINGERING:
         return EPOLLIN;
+    case CLIENT_STREAMING:
+        /* EPOLLHUP, which nobody need ask for, tells its end. */
+        return EPOLLPRI | out;
     case CLIENT_FLUSHING:
     case CLIENT_DEAD:
         break;
@@ -220,6 +214,8 @@ static void arm_timer(struct client *client)
         /* Not moved by what the peer still sends. */
         if (client->timer.slot == 0)
             loop_timer_in_ms(client->loop, &client->timer, limits->linger_ms);
+    } else if (client->state == CLIENT_STREAMING) {
+        loop_timer_cancel(client->loop, &client->timer);
     } else if (client->state == CLIENT_FLUSHING || !client->served ||
                scan_in_object(&client->input.scan)) {
         loop_timer_in_ms(client->loop, &client->timer, limits->stall_ms);
@@ -259,6 +255,8 @@ static void ready(void *self, uint32_t events)
             read_requests(client);
         else if (client->state == CLIENT_LINGERING)
             throw_away(client);
+        else if (client->state == CLIENT_STREAMING)
+            client->state = CLIENT_DEAD;
     }
     settle(client);
 }
@@ -276,6 +274,21 @@ static void expired(void *self)
     settle(client);
 }
 
+/* Sent with all others of this turn, when the loop comes round. */
+static bool offer_event(void *self, const char *line)
+{
+    struct client *client = self;
+
+    if (client_output_waiting(&client->output) + strlen(line) >
+        client->limits->event_bytes)
+        return false;
+    client_output_add(&client->output, line);
+    if (client->state == CLIENT_OPEN || client->state == CLIENT_STREAMING)
+        (void)loop_watch(client->loop, &client->watch, client->fd,
+                         wanted_events(client));
+    return true;
+}
+
 struct client *client_new_take(struct loop *loop, struct verbs *verbs,
                                const struct client_limits *limits,
                                const struct client_owner *owner, int fd)
@@ -287,8 +300,10 @@ struct client *client_new_take(struct loop *loop, struct verbs *verbs,
     client->limits = limits;
     client->owner = owner;
     client->fd = fd;
-    client->out = g_string_new(NULL);
+    client_output_init(&client->output);
     client_input_init(&client->input);
+    client->subscriber.offer = offer_event;
+    client->subscriber.self = client;
     client->watch.ready = ready;
     client->watch.self = client;
     client->timer.expired = expired;
@@ -298,10 +313,11 @@ struct client *client_new_take(struct loop *loop, struct verbs *verbs,
 
 void client_free(struct client *client)
 {
+    events_unsubscribe(&client->subscriber);
     loop_timer_cancel(client->loop, &client->timer);
     loop_unwatch(client->loop, &client->watch);
     client_input_fini(&client->input);
-    g_string_free(client->out, TRUE);
+    client_output_fini(&client->output);
     own_close(&client->fd);
     g_free(client);
 }

@@ -13,6 +13,7 @@ struct client;
 struct client_limits {
     size_t request_bytes; /* a request longer than this is refused */
     size_t queue_bytes;   /* unread answers; beyond it the client is dropped */
+    size_t event_bytes;   /* unread of any kind; beyond it events are lost */
     int stall_ms;         /* longest silence inside a request, or before the
                              first, or while the last answer waits */
     int linger_ms;        /* wait for the peer to close after the last answer */

@@ -215,6 +215,57 @@ int json_get_object(const struct json_obj *obj, const char *key,
     return 0;
 }
 
+int json_get_list(const struct json_obj *obj, const char *key,
+                  struct json_list *out, GError **err)
+{
+    if (!json_has(obj, key))
+        return missing(obj, key, err);
+    if (!json_is_array(member(obj, key)))
+        return json_bad(obj, key, err, "must be an array");
+    *out = (struct json_list){ json_member(obj, key), key };
+    return 0;
+}
+
+size_t json_list_len(const struct json_list *list)
+{
+    return json_array_size(in(list->value));
+}
+
+const struct json_value *json_list_at(const struct json_list *list,
+                                      size_t index)
+{
+    return out_of(json_array_get(in(list->value), index));
+}
+
+const char *json_as_string(const struct json_value *value)
+{
+    return json_string_value(in(value));
+}
+
+void json_each(const struct json_obj *obj,
+               void (*visit)(void *self, const char *key,
+                             const struct json_value *value),
+               void *self)
+{
+    const char *key;
+    json_t *value;
+
+    json_object_foreach((json_t *)(uintptr_t)obj->value, key, value)
+    {
+        visit(self, key, out_of(value));
+    }
+}
+
+char *json_text(const struct json_value *value)
+{
+    char *text = json_dumps(in(value), JSON_COMPACT | JSON_ENCODE_ANY);
+    char *copy = g_strdup(text);
+
+    /* The library's allocator need not be GLib's. */
+    free(text);
+    return copy;
+}
+
 int json_check_known(const struct json_obj *obj, const char *const *known,
                      GError **err)
 {

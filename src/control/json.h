@@ -85,6 +85,28 @@ int json_find_uint(const struct json_obj *obj, const char *key, uint64_t min,
 int json_find_bool(const struct json_obj *obj, const char *key, bool *out,
                    GError **err);
 
+/* A view on an array, like json_obj. */
+struct json_list {
+    const struct json_value *value;
+    const char *name;
+};
+
+int json_get_list(const struct json_obj *obj, const char *key,
+                  struct json_list *out, GError **err);
+size_t json_list_len(const struct json_list *list);
+/* `index` < json_list_len(). */
+const struct json_value *json_list_at(const struct json_list *list,
+                                      size_t index);
+/* NULL when `value` is no string (or NULL). */
+const char *json_as_string(const struct json_value *value);
+/* Calls `visit` for each member, in order. */
+void json_each(const struct json_obj *obj,
+               void (*visit)(void *self, const char *key,
+                             const struct json_value *value),
+               void *self);
+/* Compact text of any value; the caller frees it. */
+char *json_text(const struct json_value *value);
+
 /*
  * Fails when a member is not in `known` (NULL-terminated; NULL: none is), so
  * that a typo is not taken for consent.

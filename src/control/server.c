@@ -16,6 +16,7 @@ const struct server_limits server_limits_default = {
     .clients_max = 64,
     .client = { .request_bytes = 64 * 1024,
                 .queue_bytes = 256 * 1024,
+                .event_bytes = 64 * 1024,
                 .stall_ms = 10 * 1000,
                 .linger_ms = 200 },
 };

@@ -135,6 +135,8 @@ static int dispatch(struct verbs *verbs, const struct json_obj *top,
                               .fd_count = request->fd_count };
     const struct entry *entry = find(verbs, top, err);
 
+    if (json_member(top, "id") != NULL)
+        call.subscriber = request->subscriber;
     if (entry == NULL || run_entry(entry, top, &call, err) != 0)
         return -1;
     json_out_take(answer, "return", g_steal_pointer(&ret));
@@ -186,6 +188,17 @@ char *verbs_run(struct verbs *verbs, const struct verb_request *request,
     text = json_out_text(answer);
     *keep_open = id != NULL;
     return id != NULL ? g_strconcat(text, "\n", NULL) : g_steal_pointer(&text);
+}
+
+void verbs_each(const struct verbs *verbs,
+                void (*visit)(void *self, const struct verb *verb), void *self)
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, verbs->by_name);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        visit(self, ((const struct entry *)value)->verb);
 }
 
 char *verbs_error_text(enum slipgate_error code, const char *desc)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 #include "base/error.h"
+#include "control/events.h"
 #include "control/json.h"
 
 /*
@@ -23,6 +24,8 @@ struct verb_call {
      */
     int *fds;
     size_t fd_count;
+    /* Where events can go; NULL: the connection does not stay open. */
+    struct subscriber *subscriber;
 };
 
 enum verb_flags {
@@ -64,6 +67,7 @@ struct verb_request {
     size_t len;
     int *fds;
     size_t fd_count;
+    struct subscriber *subscriber; /* for requests with an id; may be NULL */
 };
 
 /*
@@ -74,6 +78,10 @@ struct verb_request {
  */
 char *verbs_run(struct verbs *verbs, const struct verb_request *request,
                 bool *keep_open);
+
+/* Calls `visit` for each verb, in no order. */
+void verbs_each(const struct verbs *verbs,
+                void (*visit)(void *self, const struct verb *verb), void *self);
 
 /* An error answer without a request to answer to; the caller frees it. */
 char *verbs_error_text(enum slipgate_error code, const char *desc);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
+#include "net/capture.h"
 #include "net/frame.h"
 #include "net/vnet.h"
 
@@ -15,6 +16,7 @@ struct link {
     bool vnet;
     bool is_socket;
     unsigned mtu; /* of the guest's side: how large pieces may be */
+    struct capture *capture; /* sees each frame; may be NULL */
 };
 
 /*
