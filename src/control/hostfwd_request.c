@@ -7,7 +7,7 @@
 #include <string.h>
 
 static const struct word drivers[] = {
-    { "auto", 0 }, { "relay", 1 }, { "slirp", 2 }, { NULL, 0 }
+    { "auto", 0 }, { "relay", 1 }, { "slirp", 2 }, { "udp", 3 }, { NULL, 0 }
 };
 
 static int decode_proto(const struct json_obj *args, int *proto, GError **err)

@@ -75,6 +75,7 @@ void dgram_flow_free(struct dgram *dgram, struct dgram_flow *flow)
         dgram_flush(dgram);
     if (dgram->latest == flow)
         dgram->latest = NULL;
+    dgram_tell_closed(dgram, flow);
     g_queue_unlink(&dgram->by_age, &flow->by_age);
     g_hash_table_remove(dgram->flows, flow);
     if (socket != NULL && socket->forward) {
@@ -133,6 +134,7 @@ struct dgram_flow *dgram_flow_new(struct dgram *dgram,
         index_forwarded(dgram, flow);
     g_queue_push_tail_link(&dgram->by_age, &flow->by_age);
     dgram->latest = flow;
+    dgram_tell_opened(dgram, flow);
     return flow;
 }
 
@@ -374,60 +376,6 @@ struct ip_endpoint dgram_visible(const struct dgram *dgram,
     return e;
 }
 
-/* --- listing and ending --- */
-
-size_t dgram_count(const struct dgram *dgram)
-{
-    return g_hash_table_size(dgram->flows);
-}
-
-static struct flow_info info_of(const struct dgram_flow *flow)
-{
-    const struct dgram_socket *socket = flow->socket;
-
-    return (struct flow_info){
-        .id = flow->id,
-        .proto = socket != NULL ? socket->proto : IPPROTO_UDP,
-        .inbound = socket != NULL && socket->forward,
-        .carrier = socket != NULL ? "udp" : "slirp",
-        .guest = flow->guest,
-        .peer = flow->peer,
-        .bytes_from_guest = flow->bytes_from_guest,
-        .bytes_to_guest = flow->bytes_to_guest,
-        .started_ns = flow->started_ns,
-        .last_ns = flow->last_ns,
-        .fd = socket != NULL ? socket->watch.fd : -1,
-    };
-}
-
-void dgram_each(struct dgram *dgram, flow_visit visit, void *self)
-{
-    for (const GList *link = dgram->by_age.head; link != NULL;
-         link = link->next) {
-        const struct flow_info info = info_of(link->data);
-
-        visit(self, &info);
-    }
-}
-
-size_t dgram_end_matching(struct dgram *dgram, flow_match match, void *self)
-{
-    size_t ended = 0;
-
-    for (GList *link = dgram->by_age.head; link != NULL;) {
-        struct dgram_flow *flow = link->data;
-        const struct flow_info info = info_of(flow);
-
-        link = link->next;
-        /* The stack keeps the sockets that are its own. */
-        if (flow->socket == NULL || !match(self, &info))
-            continue;
-        dgram_flow_free(dgram, flow);
-        ended++;
-    }
-    return ended;
-}
-
 /* --- life --- */
 
 struct dgram *dgram_new(struct loop *loop, const struct dgram_config *config)
@@ -453,6 +401,7 @@ void dgram_free(struct dgram *dgram)
 
     if (dgram == NULL)
         return;
+    dgram->config.observer = NULL;
     while ((flow = g_queue_peek_head(&dgram->by_age)) != NULL)
         dgram_flow_free(dgram, flow);
     g_hash_table_destroy(dgram->flows);

@@ -34,7 +34,8 @@ struct dgram_config {
     struct neighbours *neighbours; /* who is where on the link */
     struct budget *budget;
     struct stats *stats;
-    struct ip_addr outbound, outbound6; /* AF_UNSPEC: the kernel chooses */
+    const struct flow_observer *observer; /* NULL: nobody */
+    struct ip_addr outbound, outbound6;   /* AF_UNSPEC: the kernel chooses */
     struct datagram_link link;
     struct datagram_sink sink; /* frames for the guest */
 };

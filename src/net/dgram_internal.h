@@ -33,9 +33,9 @@ struct dgram_flow {
     struct flow_key client_key;  /* of a forward: socket and real peer */
     struct dgram_socket *socket; /* NULL: the stack's */
     struct ip_endpoint guest, peer;
-    union dgram_addr real; /* the peer, as the host knows it */
-    struct ip_addr local;  /* of a forward: where the client came to */
-    bool answered;
+    union dgram_addr real;  /* the peer, as the host knows it */
+    struct ip_addr local;   /* of a forward: where the client came to */
+    bool answered, stopped; /* stopped: ended by us, not forgotten */
     uint64_t id, bytes_from_guest, bytes_to_guest;
     int64_t started_ns, last_ns;
     GList by_age; /* in dgram.by_age */
@@ -80,6 +80,11 @@ struct dgram_flow *dgram_flow_new(struct dgram *dgram,
                                   const struct ip_endpoint *peer,
                                   const union dgram_addr *real);
 void dgram_flow_free(struct dgram *dgram, struct dgram_flow *flow);
+/* To whoever observes flows. */
+void dgram_tell_opened(const struct dgram *dgram,
+                       const struct dgram_flow *flow);
+void dgram_tell_closed(const struct dgram *dgram,
+                       const struct dgram_flow *flow);
 void dgram_flow_used(struct dgram *dgram, struct dgram_flow *flow,
                      int64_t now_ns);
 /* The peer as a guest of `family` is told of it. */

@@ -37,6 +37,8 @@ ssize_t link_read(const struct link *link, uint8_t *buf,
     n -= (ssize_t)skip;
     if (link->vnet && !vnet_complete(hdr, buf, (size_t)n))
         return -EPROTO;
+    if (link->capture != NULL)
+        capture_frame(link->capture, buf, (size_t)n);
     return n;
 }
 
@@ -53,7 +55,11 @@ int link_send(const struct link *link, const struct virtio_net_hdr *hdr,
         n = sendmsg(link->fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
     else
         n = writev(link->fd, iov, 2);
-    return n < 0 ? -errno : 0;
+    if (n < 0)
+        return -errno;
+    if (link->capture != NULL)
+        capture_frame(link->capture, data, len);
+    return 0;
 }
 
 int link_write(const struct link *link, struct frame *f, bool joined)

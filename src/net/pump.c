@@ -291,6 +291,7 @@ static struct dgram *start_dgram(struct pump *pump,
         .neighbours = pump->neighbours,
         .budget = pump->budget,
         .stats = pump->stats,
+        .observer = config->observer,
         .outbound = config->outbound,
         .outbound6 = config->outbound6,
         .link = { .mtu = pump->link.mtu,
@@ -337,6 +338,7 @@ struct pump *pump_new(struct loop *loop, const struct pump_config *config,
     pump->buf = g_malloc(FRAME_MAX);
     pump->merge = merge_new(&merge_sink, pump->link.vnet, stats);
     pump->flows = flow_table_new(&flow_sink, stats);
+    flow_table_observe(pump->flows, config->observer);
     pump->guard = guard_new(config->plan, config->policy, pump->flows, stats,
                             &guard_sink, slirp_engine_wants_order());
     pump->neighbours = neighbours_new(config->plan);

@@ -21,6 +21,7 @@ struct pump_config {
     const struct plan *plan;
     const struct policy *policy;
     struct budget *budget; /* kept by reference, like these; NULL: no bound */
+    const struct flow_observer *observer; /* of flows; NULL: nobody */
     bool enable_ipv6;
     struct ip_addr outbound, outbound6;
     /*

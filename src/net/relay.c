@@ -52,7 +52,8 @@ struct relay_table {
     struct relay_observer observer;
     GQueue relays;   /* by growing id */
     GQueue runnable; /* have work left for the next turn */
-    uint64_t last_id;
+    uint64_t own_last_id;
+    uint64_t *last_id; /* this one, or shared */
 };
 
 static void set_option(int fd, int level, int option, int value)
@@ -224,6 +225,7 @@ struct relay_table *relay_table_new(struct loop *loop,
     struct relay_table *table = g_new0(struct relay_table, 1);
 
     table->loop = loop;
+    table->last_id = &table->own_last_id;
     table->observer = *observer;
     table->io = relay_io_new(PIPES_MAX);
     g_queue_init(&table->relays);
@@ -231,6 +233,11 @@ struct relay_table *relay_table_new(struct loop *loop,
     loop_add_hook(loop,
                   &(struct loop_hook){ .prepare = run_queued, .self = table });
     return table;
+}
+
+void relay_table_number_from(struct relay_table *table, uint64_t *last_id)
+{
+    table->last_id = last_id;
 }
 
 void relay_table_free(struct relay_table *table)
@@ -264,7 +271,7 @@ int relay_start(struct relay_table *table, const struct relay_flow *flow,
 
     relay->table = table;
     relay->flow = *flow;
-    relay->flow.id = ++table->last_id;
+    relay->flow.id = ++*table->last_id;
     relay->flow.started_ns = loop_now_ns(table->loop);
     relay->link.data = relay->queue.data = relay;
     rc = watch_port(relay, RELAY_HOST, host_fd);
