@@ -48,6 +48,13 @@ int agent_link_configure(struct agent *agent,
                          const struct agent_link_config *config, GError **err);
 
 /*
+ * Gives the interface its IPv6 address and default route, all or nothing; or,
+ * with `config->on` 0, takes them away, as far as they are there.
+ */
+int agent_link_ipv6(struct agent *agent, const struct agent_link_ipv6 *config,
+                    GError **err);
+
+/*
  * What agent_relay_open() hands out: the tap of the relay namespace, with
  * virtio-net headers where the kernel has them, and the listeners that accept
  * for the guest's connections (getsockname(2) tells the destination).  The

@@ -17,6 +17,7 @@ static const struct op ops[] = {
     [AGENT_OP_RELAY_OPEN] = { 0, op_relay_open },
     [AGENT_OP_RELAY_SOCKETS] = { 0, op_relay_sockets },
     [AGENT_OP_RELAY_REFRESH] = { 0, op_relay_refresh },
+    [AGENT_OP_LINK_IPV6] = { 0, op_link_ipv6 },
 };
 
 static_assert(G_N_ELEMENTS(ops) == AGENT_OP_COUNT, "a handler for each");

@@ -42,6 +42,7 @@ bool op_name_is_valid(const char name[IFNAMSIZ]);
 int op_tap_open(struct agent_state *state, struct op_call *call, GError **err);
 int op_link_configure(struct agent_state *state, struct op_call *call,
                       GError **err);
+int op_link_ipv6(struct agent_state *state, struct op_call *call, GError **err);
 int op_relay_open(struct agent_state *state, struct op_call *call,
                   GError **err);
 int op_relay_sockets(struct agent_state *state, struct op_call *call,

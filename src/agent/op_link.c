@@ -102,3 +102,54 @@ int op_link_configure(struct agent_state *state, struct op_call *call,
         try_ipv6(state->guest, index, c, call->reply.warning);
     return 0;
 }
+
+/* --- IPv6, on and off again --- */
+
+static int check_ipv6(const struct agent_link_ipv6 *c, GError **err)
+{
+    if (!op_name_is_valid(c->name))
+        return refuse(err, "not an interface name");
+    if (c->on > 1)
+        return refuse(err, "malformed");
+    if (c->addr.family != AF_INET6 || c->gateway.family != AF_INET6)
+        return refuse(err, "not an IPv6 address");
+    if (c->prefix_len < 1 || c->prefix_len > 128)
+        return refuse(err, "IPv6 prefix length out of range");
+    return 0;
+}
+
+/* What is gone already need not be taken away. */
+static void take_ipv6(struct rtnl *rtnl, unsigned index,
+                      const struct agent_link_ipv6 *c)
+{
+    const struct rtnl_route route = { .family = AF_INET6,
+                                      .gateway = c->gateway,
+                                      .oif = index };
+
+    (void)rtnl_route_del(rtnl, &route, NULL);
+    (void)rtnl_addr_del(rtnl, index, &c->addr, c->prefix_len, NULL);
+}
+
+int op_link_ipv6(struct agent_state *state, struct op_call *call, GError **err)
+{
+    const struct agent_link_ipv6 *c = &call->request->link_ipv6;
+    unsigned index;
+
+    if (check_ipv6(c, err) != 0)
+        return -1;
+    index = rtnl_link_index(state->guest, c->name);
+    if (index == 0)
+        return error_set(err, SLIPGATE_ERROR_NOT_FOUND,
+                         "IPv6 of %s: no such interface in the namespace",
+                         c->name);
+    if (!c->on) {
+        take_ipv6(state->guest, index, c);
+        return 0;
+    }
+    if (give_address(state->guest, index, &c->addr, c->prefix_len, &c->gateway,
+                     err) == 0)
+        return 0;
+    take_ipv6(state->guest, index, c);
+    g_prefix_error(err, "IPv6 of %s: ", c->name);
+    return -1;
+}

@@ -17,6 +17,7 @@ enum agent_op {
     AGENT_OP_RELAY_OPEN,
     AGENT_OP_RELAY_SOCKETS,
     AGENT_OP_RELAY_REFRESH, /* no arguments; safe: reads one MAC address */
+    AGENT_OP_LINK_IPV6,
     AGENT_OP_COUNT
 };
 
@@ -40,6 +41,17 @@ struct agent_link_config {
     uint32_t prefix_len;
     struct ip_addr addr6, gateway6; /* AF_UNSPEC: no IPv6 */
     uint32_t prefix_len6;
+};
+
+/*
+ * Safe: gives one interface of the guest's own namespace an address and a
+ * default route, or takes just these away.
+ */
+struct agent_link_ipv6 {
+    char name[IFNAMSIZ];
+    uint32_t on; /* 0 or 1 */
+    struct ip_addr addr, gateway;
+    uint32_t prefix_len;
 };
 
 /* The most a tap takes: 65535 less its Ethernet header. */
@@ -84,6 +96,7 @@ struct agent_request {
         struct agent_link_config link_configure;
         struct agent_relay_open relay_open;
         struct agent_relay_sockets relay_sockets;
+        struct agent_link_ipv6 link_ipv6;
     };
 };
 

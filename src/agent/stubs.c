@@ -73,3 +73,13 @@ int agent_relay_refresh(struct agent *agent, GError **err)
 
     return agent_call(agent, &request, NULL, 0, &reply, NULL, 0, err);
 }
+
+int agent_link_ipv6(struct agent *agent, const struct agent_link_ipv6 *config,
+                    GError **err)
+{
+    struct agent_request request = { .op = AGENT_OP_LINK_IPV6,
+                                     .link_ipv6 = *config };
+    struct agent_reply reply;
+
+    return agent_call(agent, &request, NULL, 0, &reply, NULL, 0, err);
+}

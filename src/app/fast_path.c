@@ -90,6 +90,7 @@ struct fast_path *fast_path_new(struct loop *loop,
     const struct attachment *attachment = config->attachment;
     struct fast_path *fast;
     struct fwd_relay_config forwards = { .plan = config->plan,
+                                         .policy = config->policy,
                                          .stats = config->stats,
                                          .unheard = unheard };
 
@@ -103,8 +104,8 @@ struct fast_path *fast_path_new(struct loop *loop,
     fast->gone = config->gone;
     fast->self = config->self;
     fast->stock = socket_stock_new(attachment->agent);
-    fast->relays =
-        relay_table_new(loop, &(struct relay_observer){ .self = NULL });
+    fast->relays = relay_table_new(loop, config->observer);
+    relay_table_number_from(fast->relays, &config->stats->flows_opened);
     forwards.stock = fast->stock;
     forwards.relays = fast->relays;
     forwards.ipv6 = attachment->relay.listener6_fd >= 0;
@@ -150,6 +151,11 @@ struct fwd_driver fast_path_fwd_driver(struct fast_path *fast)
 struct relay_table *fast_path_relays(struct fast_path *fast)
 {
     return fast->relays;
+}
+
+void fast_path_policy_narrowed(struct fast_path *fast)
+{
+    intercept_drop_held(fast->intercept);
 }
 
 size_t fast_path_descriptors(const struct fast_path *fast)

@@ -16,8 +16,10 @@ struct fast_path;
 struct fast_path_config {
     struct attachment *attachment; /* its relay descriptors are taken over */
     const struct plan *plan;
+    const struct policy *policy; /* kept by reference, like the plan */
     struct ip_addr outbound, outbound6;
     struct stats *stats;
+    const struct relay_observer *observer; /* copied */
     /* The guest's interface is gone; called once. */
     void (*gone)(void *self);
     void *self;
@@ -37,5 +39,7 @@ bool fast_path_take_tcp(void *self, struct frame *f);
 
 struct fwd_driver fast_path_fwd_driver(struct fast_path *fast);
 struct relay_table *fast_path_relays(struct fast_path *fast);
+/* To be called when the policy allows less than before. */
+void fast_path_policy_narrowed(struct fast_path *fast);
 /* Descriptors that it holds for flows. */
 size_t fast_path_descriptors(const struct fast_path *fast);

@@ -3,6 +3,9 @@
 
 #include "app/banner.h"
 #include "app/gate_control.h"
+#include "app/gate_events.h"
+#include "app/gate_flows.h"
+#include "app/gate_policy.h"
 #include "app/gate_state.h"
 #include "app/outbound.h"
 #include "app/publish.h"
@@ -136,23 +139,22 @@ static int plan_gate(struct gate *gate, GError **err)
         outbound_resolve(options->outbound_addr6, AF_INET6, &gate->outbound6,
                          err) < 0)
         return -1;
-    gate->policy = (struct policy){
-        .allow_host_loopback = !options->disable_host_loopback,
-        .enable_ipv6 = options->enable_ipv6,
-        .enable_dns = !options->disable_dns,
-        .outbound = !options->deny_outbound,
-    };
+    gate_policy_init(gate);
+    gate_flows_init(gate);
     return 0;
 }
 
 static int build_fast_path(struct gate *gate, GError **err)
 {
+    const struct relay_observer observer = gate_flows_relay_observer(gate);
     const struct fast_path_config config = {
         .attachment = &gate->attachment,
         .plan = &gate->plan,
         .outbound = gate->outbound,
         .outbound6 = gate->outbound6,
+        .policy = &gate->policy,
         .stats = &gate->stats,
+        .observer = &observer,
         .gone = on_interface_gone,
         .self = gate,
     };
@@ -200,7 +202,7 @@ static int build_pump(struct gate *gate, GError **err)
         .plan = &gate->plan,
         .policy = &gate->policy,
         .budget = &gate->budget,
-        .enable_ipv6 = gate->options->enable_ipv6,
+        .observer = &gate->flow_observer,
         .outbound = gate->outbound,
         .outbound6 = gate->outbound6,
         .take_tcp = gate->fast != NULL ? take_tcp : NULL,
@@ -218,6 +220,8 @@ static int build_pump(struct gate *gate, GError **err)
 
 static int build(struct gate *gate, GError **err)
 {
+    gate->capture = capture_new(gate->loop);
+    gate->attachment.link.capture = gate->capture;
     gate->signals = signals_new(gate->loop, on_signal, gate, err);
     if (gate->signals == NULL || build_fast_path(gate, err) < 0 ||
         build_pump(gate, err) < 0)
@@ -237,6 +241,14 @@ static enum sandbox_want wanted(bool on, bool off, bool if_possible)
     if (off || !(on || if_possible))
         return SANDBOX_OFF;
     return on ? SANDBOX_DEMAND : SANDBOX_TRY;
+}
+
+static void hide_paths(struct gate *gate)
+{
+    static const char why[] = "the sandbox keeps files out of reach";
+
+    fwd_table_hide_paths(gate->forwards, why);
+    capture_hide_paths(gate->capture, why);
 }
 
 /* Last, when everything that needs the host's files or privileges is done. */
@@ -262,8 +274,7 @@ static int confine(struct gate *gate, GError **err)
     if (gate->target != NULL && request.sandbox != SANDBOX_OFF)
         target_watch_sandboxed(gate->target);
     if (request.sandbox != SANDBOX_OFF || request.seccomp != SANDBOX_OFF)
-        fwd_table_hide_paths(gate->forwards,
-                             "the sandbox keeps files out of reach");
+        hide_paths(gate);
     gate_control_confined(gate);
     return 0;
 }
@@ -279,10 +290,12 @@ static void tell_ready(int fd)
 
 static void teardown(struct gate *gate)
 {
+    gate_events_status(gate, "ending");
     gate_control_stop(gate);
     fwd_table_free(gate->forwards);
     fast_path_free(gate->fast);
     pump_free(gate->pump);
+    capture_free(gate->capture);
     target_free(gate->target);
     signals_free(gate->signals);
     attach_close(&gate->attachment);

@@ -2,9 +2,18 @@
 #include "app/gate_control.h"
 
 #include "app/gate_state.h"
+#include "app/gate_events.h"
+#include "base/log.h"
+#include "control/verbs_capture.h"
+#include "control/verbs_connections.h"
 #include "control/verbs_hostfwd.h"
+#include "control/verbs_policy.h"
+#include "control/verbs_shutdown.h"
+#include "control/verbs_stats.h"
 #include "control/verbs_status.h"
+#include "control/verbs_subscribe.h"
 
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -44,16 +53,39 @@ static void fill_status(void *self, struct status *status)
     status->seccomp = gate->confined.seccomp;
     status->tcp_carrier = gate->fast != NULL ? "relay" : "slirp";
     status->tcp_reason = attachment->relay_missing;
+    capture_get_state(gate->capture, &status->capture);
     fill_limits(gate, status);
+}
+
+static void shut_down(void *self)
+{
+    struct gate *gate = self;
+
+    log_info("a client asked for the end");
+    loop_stop(gate->loop, EXIT_SUCCESS);
+}
+
+static void add_verbs(struct gate *gate)
+{
+    struct verbs *verbs = gate->verbs;
+
+    verbs_capture_add(verbs, gate->capture);
+    verbs_connections_add(verbs, &gate->flows);
+    verbs_hostfwd_add(verbs, gate->forwards, &gate->plan, &gate->policy);
+    verbs_policy_add(verbs, &gate->switches);
+    verbs_shutdown_add(verbs, shut_down, gate);
+    verbs_stats_add(verbs, &gate->stats);
+    verbs_status_add(verbs, fill_status, gate);
+    verbs_subscribe_add(verbs, gate->events);
 }
 
 int gate_control_start(struct gate *gate, GError **err)
 {
     if (gate->options->api_socket == NULL)
         return 0;
+    gate_events_start(gate);
     gate->verbs = verbs_new();
-    verbs_hostfwd_add(gate->verbs, gate->forwards, &gate->plan, &gate->policy);
-    verbs_status_add(gate->verbs, fill_status, gate);
+    add_verbs(gate);
     gate->server = server_new(gate->loop, gate->verbs,
                               gate->options->api_socket, NULL, err);
     return gate->server == NULL ? -1 : 0;
@@ -63,6 +95,7 @@ void gate_control_stop(struct gate *gate)
 {
     server_free(gate->server);
     verbs_free(gate->verbs);
+    gate_events_stop(gate);
 }
 
 void gate_control_confined(struct gate *gate)

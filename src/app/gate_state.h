@@ -5,13 +5,16 @@
 #include "app/fast_path.h"
 #include "app/options.h"
 #include "app/sandbox.h"
+#include "control/events.h"
 #include "control/server.h"
 #include "kern/loop.h"
 #include "kern/signals.h"
 #include "kern/target.h"
 #include "net/fwd.h"
+#include "net/flows.h"
 #include "net/policy.h"
 #include "net/pump.h"
+#include "net/switches.h"
 
 struct gate {
     const struct options *options;
@@ -24,12 +27,17 @@ struct gate {
     struct target *target;
     struct loop_watch exit_watch, agent_watch;
     struct stats stats;
+    struct flow_observer flow_observer;
+    struct flows flows;
+    struct switches switches;
+    struct capture *capture;
     struct budget budget;
     struct pump *pump;
     struct fast_path *fast; /* NULL: TCP goes through libslirp */
     struct fwd_driver relay_driver, udp_driver, slirp_driver;
     const struct fwd_driver *drivers[4]; /* the best first, NULL-terminated */
     struct fwd_table *forwards;
+    struct events *events; /* NULL: no control socket */
     struct verbs *verbs;
     struct server *server;
     struct sandbox_state confined;

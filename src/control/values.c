@@ -8,6 +8,11 @@
 const struct word words_proto[] = { { "tcp", IPPROTO_TCP },
                                     { "udp", IPPROTO_UDP },
                                     { NULL, 0 } };
+const struct word words_flow_proto[] = { { "tcp", IPPROTO_TCP },
+                                         { "udp", IPPROTO_UDP },
+                                         { "icmp", IPPROTO_ICMP },
+                                         { "icmpv6", IPPROTO_ICMPV6 },
+                                         { NULL, 0 } };
 const struct word words_source[] = { { "keep", FWD_SOURCE_KEEP },
                                      { "gateway", FWD_SOURCE_GATEWAY },
                                      { NULL, 0 } };

@@ -11,8 +11,9 @@ struct word {
     int value;
 };
 
-extern const struct word words_proto[];  /* IPPROTO_TCP and _UDP */
-extern const struct word words_source[]; /* enum fwd_source */
+extern const struct word words_proto[];      /* IPPROTO_TCP and _UDP */
+extern const struct word words_flow_proto[]; /* these, _ICMP and _ICMPV6 */
+extern const struct word words_source[];     /* enum fwd_source */
 
 /* NULL when there is none. */
 const char *word_of(const struct word *words, int value);

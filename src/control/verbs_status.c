@@ -2,6 +2,7 @@
 #include "control/verbs_status.h"
 
 #include "control/values.h"
+#include "control/verbs_capture.h"
 
 struct verbs_status {
     void (*fill)(void *self, struct status *status);
@@ -75,6 +76,9 @@ static int get_status(void *data, struct verb_call *call, GError **err)
     child = json_out_object(call->ret, "outbound_tcp");
     json_out_string(child, "carrier", status.tcp_carrier);
     json_out_string(child, "reason", status.tcp_reason);
+    child = json_out_object(call->ret, "capture");
+    json_out_bool(child, "running", status.capture.running);
+    verbs_capture_put(child, &status.capture);
     child = json_out_object(call->ret, "limits");
     put_use(child, "clients", &status.clients);
     put_use(child, "forwards", &status.forwards);

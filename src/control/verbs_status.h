@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 #include "control/verbs.h"
+#include "net/capture.h"
 #include "net/plan.h"
 
 #include <sys/types.h>
@@ -29,6 +30,7 @@ struct status {
     const char *seccomp;     /* likewise */
     const char *tcp_carrier; /* "relay" or "slirp" */
     const char *tcp_reason;  /* why that one; NULL: left out */
+    struct capture_state capture;
     struct status_use clients, forwards, descriptors;
 };
 

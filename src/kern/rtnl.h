@@ -60,6 +60,9 @@ int rtnl_veth_add(struct rtnl *rtnl, const char *name, const uint8_t *mac,
 int rtnl_addr_add(struct rtnl *rtnl, unsigned index, const struct ip_addr *addr,
                   unsigned prefix_len, GError **err);
 
+int rtnl_addr_del(struct rtnl *rtnl, unsigned index, const struct ip_addr *addr,
+                  unsigned prefix_len, GError **err);
+
 struct rtnl_route {
     struct ip_addr dst; /* AF_UNSPEC family: see `family`, default route */
     unsigned dst_len;
@@ -73,6 +76,10 @@ struct rtnl_route {
 };
 /* Adds or replaces (NLM_F_REPLACE). */
 int rtnl_route_add(struct rtnl *rtnl, const struct rtnl_route *route,
+                   GError **err);
+
+/* Of the main table, told by destination, gateway and interface. */
+int rtnl_route_del(struct rtnl *rtnl, const struct rtnl_route *route,
                    GError **err);
 
 /*

@@ -60,6 +60,22 @@ int rtnl_addr_add(struct rtnl *rtnl, unsigned index, const struct ip_addr *addr,
                         ip_addr_format(addr, text), prefix_len, index);
 }
 
+int rtnl_addr_del(struct rtnl *rtnl, unsigned index, const struct ip_addr *addr,
+                  unsigned prefix_len, GError **err)
+{
+    char text[IP_ADDR_TEXT_MAX];
+    struct rtnl_request req;
+    struct ifaddrmsg *ifa =
+        rtnl_request_init(&req, RTM_DELADDR, 0, sizeof(*ifa));
+
+    ifa->ifa_family = (uint8_t)addr->family;
+    ifa->ifa_prefixlen = (uint8_t)prefix_len;
+    ifa->ifa_index = index;
+    rtnl_put_addr(&req, IFA_LOCAL, addr);
+    return rtnl_perform(rtnl, &req, err, "delete address %s/%u of interface %u",
+                        ip_addr_format(addr, text), prefix_len, index);
+}
+
 static sa_family_t route_family(const struct rtnl_route *route)
 {
     return route->dst.family != AF_UNSPEC ? route->dst.family : route->family;
@@ -118,6 +134,23 @@ int rtnl_route_add(struct rtnl *rtnl, const struct rtnl_route *route,
     if (route->metric != 0)
         mnl_attr_put_u32(&req.head, RTA_PRIORITY, route->metric);
     return rtnl_perform(rtnl, &req, err, "add route %s", text);
+}
+
+int rtnl_route_del(struct rtnl *rtnl, const struct rtnl_route *route,
+                   GError **err)
+{
+    g_autofree char *text = route_text(route);
+    struct rtnl_request req;
+    struct rtmsg *rtm = rtnl_request_init(&req, RTM_DELROUTE, 0, sizeof(*rtm));
+
+    rtm->rtm_family = (uint8_t)route_family(route);
+    rtm->rtm_dst_len = (uint8_t)route->dst_len;
+    rtm->rtm_table = RT_TABLE_MAIN;
+    rtm->rtm_scope = RT_SCOPE_NOWHERE;
+    rtnl_put_addr(&req, RTA_DST, &route->dst);
+    rtnl_put_addr(&req, RTA_GATEWAY, &route->gateway);
+    mnl_attr_put_u32(&req.head, RTA_OIF, route->oif);
+    return rtnl_perform(rtnl, &req, err, "delete route %s", text);
 }
 
 int rtnl_rule_add_fwmark(struct rtnl *rtnl, sa_family_t family, uint32_t mark,

@@ -15,6 +15,12 @@ struct flow_table *flow_table_new(const struct flow_sink *sink,
     return table;
 }
 
+void flow_table_observe(struct flow_table *table,
+                        const struct flow_observer *observer)
+{
+    table->observer = observer;
+}
+
 void flow_table_free(struct flow_table *table)
 {
     if (table == NULL)
@@ -45,6 +51,50 @@ struct flow *flow_find(struct flow_table *table, const struct frame *f)
     const struct flow_key key = flow_key_make(IPPROTO_TCP, &f->src, &f->dst);
 
     return find(table, &key);
+}
+
+struct flow_info flow_info_of(const struct flow *flow)
+{
+    return (struct flow_info){
+        .id = flow->id,
+        .proto = IPPROTO_TCP,
+        .inbound = flow->inbound,
+        .carrier = "slirp",
+        .guest = flow->guest,
+        .peer = flow->host,
+        .bytes_from_guest = flow->bytes_from_guest,
+        .bytes_to_guest = flow->bytes_to_guest,
+        .started_ns = flow->started_ns,
+        .last_ns = flow->last_ns,
+        .fd = flow->fd,
+    };
+}
+
+static void tell_opened(struct flow_table *table, const struct flow *flow)
+{
+    const struct flow_observer *observer = table->observer;
+    const struct flow_info info = flow_info_of(flow);
+
+    if (observer != NULL)
+        observer->opened(observer->self, &info);
+}
+
+void flow_tell_end(struct flow_table *table, struct flow *flow,
+                   enum flow_end how)
+{
+    const struct flow_observer *observer = table->observer;
+    const struct flow_info info = flow_info_of(flow);
+
+    if (!flow->end_told && observer != NULL)
+        observer->closed(observer->self, &info, how);
+    flow->end_told = true;
+}
+
+static void tell_if_closed(struct flow_table *table, struct flow *flow)
+{
+    if (flow_is_closed(flow))
+        flow_tell_end(table, flow,
+                      flow->reset ? FLOW_END_RESET : FLOW_END_CLOSED);
 }
 
 static bool opens(const struct frame *f)
@@ -81,6 +131,7 @@ static struct flow *find_or_make(struct flow_table *table,
     if (is_new)
         g_hash_table_add(table->flows, flow);
     table->latest = flow;
+    tell_opened(table, flow);
     return flow;
 }
 
@@ -151,6 +202,7 @@ void flow_from_guest(struct flow_table *table, const struct frame *f,
     flow->guest_fin |= (f->tcp_flags & FRAME_FIN) != 0;
     if ((f->tcp_flags & FRAME_ACK) != 0)
         flow->guest_ack = f->tcp_ack;
+    tell_if_closed(table, flow);
 }
 
 void flow_to_guest(struct flow_table *table, const struct frame *f,
@@ -168,4 +220,5 @@ void flow_to_guest(struct flow_table *table, const struct frame *f,
     flow->reset |= (f->tcp_flags & FRAME_RST) != 0;
     flow->host_fin |= (f->tcp_flags & FRAME_FIN) != 0;
     note_progress(flow, f);
+    tell_if_closed(table, flow);
 }

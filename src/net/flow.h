@@ -34,7 +34,11 @@ struct flow_sink {
 
 struct flow_table *flow_table_new(const struct flow_sink *sink,
                                   struct stats *stats);
+/* Its flows are forgotten; nobody is told. */
 void flow_table_free(struct flow_table *table);
+/* Kept by reference. */
+void flow_table_observe(struct flow_table *table,
+                        const struct flow_observer *observer);
 
 /* Notes a TCP frame that the guest sends; call before it is passed on. */
 void flow_from_guest(struct flow_table *table, const struct frame *f,

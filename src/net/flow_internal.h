@@ -16,7 +16,8 @@ struct flow {
     uint16_t window;    /* and how much more it takes; it scales none */
     uint32_t guest_ack; /* the newest of the guest's acknowledgements */
     bool inbound;
-    int fd; /* the host's socket; -1: not known */
+    bool end_told; /* to the observer */
+    int fd;        /* the host's socket; -1: not known */
     uint64_t id, bytes_from_guest, bytes_to_guest;
     int64_t started_ns;
     int64_t last_ns; /* last frame of the guest, or data to it */
@@ -26,8 +27,9 @@ struct flow {
 struct flow_table {
     struct flow_sink sink;
     struct stats *stats;
-    GHashTable *flows;   /* set of struct flow */
-    struct flow *latest; /* one-entry cache */
+    const struct flow_observer *observer; /* NULL: nobody */
+    GHashTable *flows;                    /* set of struct flow */
+    struct flow *latest;                  /* one-entry cache */
 };
 
 /* Both sides have finished, or one has reset it. */
@@ -35,6 +37,11 @@ static inline bool flow_is_closed(const struct flow *flow)
 {
     return flow->reset || (flow->guest_fin && flow->host_fin);
 }
+
+struct flow_info flow_info_of(const struct flow *flow);
+/* Tells the observer, once. */
+void flow_tell_end(struct flow_table *table, struct flow *flow,
+                   enum flow_end how);
 
 /* The flow that the guest's frame `f` belongs to, or NULL. */
 struct flow *flow_find(struct flow_table *table, const struct frame *f);

@@ -72,6 +72,7 @@ static bool reap_one(struct flow_table *table, struct flow *flow,
         return false;
     }
     table->stats->flows_reaped++;
+    flow_tell_end(table, flow, FLOW_END_IDLE);
     end_flow(table, flow);
     return false;
 }
@@ -98,6 +99,7 @@ void flow_table_reap(struct flow_table *table, int64_t now_ns)
 
         if (!reap_one(table, flow, now_ns))
             continue;
+        flow_tell_end(table, flow, FLOW_END_IDLE);
         if (table->latest == flow)
             table->latest = NULL;
         g_hash_table_remove(table->flows, flow);
@@ -106,30 +108,13 @@ void flow_table_reap(struct flow_table *table, int64_t now_ns)
 
 /* --- listing, and ending on demand --- */
 
-static struct flow_info info_of(const struct flow *flow)
-{
-    return (struct flow_info){
-        .id = flow->id,
-        .proto = IPPROTO_TCP,
-        .inbound = flow->inbound,
-        .carrier = "slirp",
-        .guest = flow->guest,
-        .peer = flow->host,
-        .bytes_from_guest = flow->bytes_from_guest,
-        .bytes_to_guest = flow->bytes_to_guest,
-        .started_ns = flow->started_ns,
-        .last_ns = flow->last_ns,
-        .fd = flow->fd,
-    };
-}
-
 void flow_each(struct flow_table *table, flow_visit visit, void *self)
 {
     g_autoptr(GPtrArray) all = all_flows(table);
 
     for (guint i = 0; i < all->len; i++) {
         const struct flow *flow = g_ptr_array_index(all, i);
-        const struct flow_info info = info_of(flow);
+        const struct flow_info info = flow_info_of(flow);
 
         if (!flow_is_closed(flow))
             visit(self, &info);
@@ -143,10 +128,11 @@ size_t flow_end_matching(struct flow_table *table, flow_match match, void *self)
 
     for (guint i = 0; i < all->len; i++) {
         struct flow *flow = g_ptr_array_index(all, i);
-        const struct flow_info info = info_of(flow);
+        const struct flow_info info = flow_info_of(flow);
 
         if (flow_is_closed(flow) || !match(self, &info))
             continue;
+        flow_tell_end(table, flow, FLOW_END_STOPPED);
         reset_guest(table, flow);
         end_flow(table, flow);
         ended++;

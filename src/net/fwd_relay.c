@@ -65,6 +65,13 @@ static void pending_free(struct pending *pending)
     g_free(pending);
 }
 
+/* The way to the guest does not lead through the guard. */
+static bool is_forbidden(const struct forward *forward)
+{
+    return forward->guest.addr.family == AF_INET6 &&
+           !forward->relay->config.policy->enable_ipv6;
+}
+
 static void connected(struct pending *pending, int rc)
 {
     struct fwd_relay *relay = pending->forward->relay;
@@ -73,7 +80,7 @@ static void connected(struct pending *pending, int rc)
                                      .peer = pending->client,
                                      .owner = owner_of(pending->forward) };
 
-    if (rc == 0) {
+    if (rc == 0 && !is_forbidden(pending->forward)) {
         loop_unwatch(relay->loop, &pending->watch);
         if (relay_start(relay->config.relays, &flow, pending->host_fd,
                         pending->guest_fd) != 0)
@@ -210,8 +217,11 @@ static void accepted(void *self, int fd, const struct sockaddr_storage *from)
     if (ip_addr_is_loopback(&pending->client.addr))
         relay_stay_local(fd);
     choose_source(forward, &pending->client);
-    rc = socket_stock_take(relay->config.stock, forward->guest.addr.family,
-                           ip_addr_is_loopback(&forward->guest.addr));
+    rc = is_forbidden(forward)
+             ? -ENETUNREACH
+             : socket_stock_take(relay->config.stock,
+                                 forward->guest.addr.family,
+                                 ip_addr_is_loopback(&forward->guest.addr));
     pending->guest_fd = MAX(rc, -1);
     if (rc >= 0) {
         relay_prepare_socket(pending->guest_fd);

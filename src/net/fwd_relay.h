@@ -2,6 +2,7 @@
 #pragma once
 #include "net/fwd_driver.h"
 #include "net/plan.h"
+#include "net/policy.h"
 #include "net/relay.h"
 #include "net/socket_stock.h"
 #include "net/stats.h"
@@ -17,6 +18,7 @@ struct fwd_relay;
 
 struct fwd_relay_config {
     const struct plan *plan;     /* kept by reference */
+    const struct policy *policy; /* kept by reference */
     struct socket_stock *stock;  /* kept by reference */
     struct relay_table *relays;  /* kept by reference */
     struct stats *stats;         /* kept by reference */

@@ -261,6 +261,11 @@ void guard_input(struct guard *guard, uint8_t *data, size_t len, int64_t now_ns)
         pass_ip(guard, &f, now_ns);
 }
 
+void guard_forget_replies(struct guard *guard)
+{
+    replies_clear(guard->replies);
+}
+
 void guard_note_to_guest(struct guard *guard, const struct frame *f,
                          int64_t now_ns)
 {

@@ -45,6 +45,8 @@ void guard_input(struct guard *guard, uint8_t *data, size_t len,
  * false for a segment that it must not see, which is counted or answered.
  */
 bool guard_admits_order(struct guard *guard, const struct frame *f);
+/* The policy allows less now: what was let through as a reply no longer is. */
+void guard_forget_replies(struct guard *guard);
 /* Notes a frame that goes to the guest, whose answer will be let through. */
 void guard_note_to_guest(struct guard *guard, const struct frame *f,
                          int64_t now_ns);

@@ -150,6 +150,16 @@ size_t intercept_pending(const struct intercept *in)
     return in->queues[CONNECTING].length + in->queues[INJECTED].length;
 }
 
+void intercept_drop_held(struct intercept *in)
+{
+    static const enum state held[] = { CONNECTING, INJECTED };
+    struct entry *entry;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(held); i++)
+        while ((entry = g_queue_peek_head(&in->queues[held[i]])) != NULL)
+            entry_free(entry);
+}
+
 /* Room for one more. */
 static void forget_oldest(struct intercept *in)
 {

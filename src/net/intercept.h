@@ -45,5 +45,8 @@ void intercept_free(struct intercept *intercept);
  */
 bool intercept_take(struct intercept *intercept, const struct frame *f);
 
+/* Forgets the SYNs that are held: the guest's next ones are judged anew. */
+void intercept_drop_held(struct intercept *intercept);
+
 /* SYNs that are held now. */
 size_t intercept_pending(const struct intercept *intercept);

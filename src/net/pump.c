@@ -5,25 +5,33 @@
 #include "net/dgram.h"
 #include "net/flow.h"
 #include "net/fragment.h"
+#include "net/frame_build.h"
 #include "net/guard.h"
 #include "net/merge.h"
 #include "net/refuse.h"
 
 #include <errno.h>
 #include <limits.h>
+#include <net/ethernet.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
 /* Frames taken per turn, so that the other direction gets its share. */
-#define BATCH            64
-#define REAP_INTERVAL_MS 5000
+#define BATCH               64
+#define REAP_INTERVAL_MS    5000
+#define ROUTER_SOLICITATION 133
+/* Answers of our own that wait for the stack to be left. */
+#define LATE_MAX 256u
 
 struct pump {
     struct loop *loop;
     struct link link;
     struct loop_watch watch;
-    struct loop_timer reap_timer;
+    struct loop_timer reap_timer, late_timer;
+    GQueue late; /* of GBytes: frames in the guest's name */
     struct stats *stats;
+    const struct policy *policy;
     struct slirp_engine *engine;
     const struct plan *plan;
     struct budget *budget;
@@ -82,10 +90,58 @@ static void tcp_to_guest(struct pump *pump, const struct frame *f)
         flow_note_socket(pump->flows, f, false, fd);
 }
 
+/*
+ * The stack has IPv6 all the time, since it cannot be given it later; the guest
+ * hears of it only while the policy says so.
+ */
+static bool is_silenced(const struct pump *pump, const uint8_t *data,
+                        size_t len)
+{
+    return !pump->policy->enable_ipv6 && len >= FRAME_ETH_LEN &&
+           frame_get16(data + 12) == ETHERTYPE_IPV6;
+}
+
+/* The stack must not be entered from inside of it. */
+static void send_late(void *self)
+{
+    struct pump *pump = self;
+    GBytes *frame;
+
+    while ((frame = g_queue_pop_head(&pump->late)) != NULL) {
+        gsize len;
+        const uint8_t *data = g_bytes_get_data(frame, &len);
+
+        slirp_engine_input(pump->engine, data, len);
+        g_bytes_unref(frame);
+    }
+}
+
+/* What opens a connection is told at once that nobody answers. */
+static void silence(struct pump *pump, const uint8_t *data, size_t len)
+{
+    uint8_t answer[REFUSE_MAX];
+    struct frame f;
+
+    pump->stats->drop_policy++;
+    if (frame_parse((uint8_t *)(uintptr_t)data, len, &f) != FRAME_GOOD ||
+        f.l4 == 0 || f.proto != IPPROTO_TCP)
+        return;
+    len = refuse_build(&f, pump->plan, REFUSE_RESET, answer);
+    if (len == 0 || pump->late.length >= LATE_MAX)
+        return;
+    g_queue_push_tail(&pump->late, g_bytes_new(answer, len));
+    loop_timer_in_ms(pump->loop, &pump->late_timer, 0);
+}
+
 static void to_guest(void *self, const uint8_t *data, size_t len)
 {
     struct pump *pump = self;
     struct frame f;
+
+    if (is_silenced(pump, data, len)) {
+        silence(pump, data, len);
+        return;
+    }
 
     /* Frames of our own side; merging copies before it changes anything. */
     if (frame_parse((uint8_t *)(uintptr_t)data, len, &f) != FRAME_GOOD)
@@ -103,8 +159,13 @@ static int datagram_to_guest(void *self, const struct virtio_net_hdr *hdr,
                              const uint8_t *data, size_t len)
 {
     struct pump *pump = self;
-    int rc = link_send(&pump->link, hdr, data, len);
+    int rc;
 
+    if (is_silenced(pump, data, len)) {
+        pump->stats->drop_policy++;
+        return 0;
+    }
+    rc = link_send(&pump->link, hdr, data, len);
     if (rc < 0) {
         pump->stats->frames_to_guest_lost++;
         return rc;
@@ -270,8 +331,6 @@ static int start_engine(struct pump *pump, const struct pump_config *config,
     struct slirp_engine_sink sink = { to_guest, pump };
     struct slirp_engine_config engine = {
         .plan = *config->plan,
-        .enable_ipv6 = config->enable_ipv6,
-        .enable_dns = config->policy->enable_dns,
         .segment = pump->segment,
         .outbound = config->outbound,
         .outbound6 = config->outbound6,
@@ -328,6 +387,7 @@ struct pump *pump_new(struct loop *loop, const struct pump_config *config,
     budget_init(&pump->boundless, ULONG_MAX);
     pump->budget = config->budget != NULL ? config->budget : &pump->boundless;
     pump->stats = stats;
+    pump->policy = config->policy;
     pump->take_tcp = config->take_tcp;
     pump->gone = config->gone;
     pump->self = config->self;
@@ -345,6 +405,9 @@ struct pump *pump_new(struct loop *loop, const struct pump_config *config,
     pump->dgram = start_dgram(pump, config);
     pump->watch = (struct loop_watch){ .ready = link_ready, .self = pump };
     pump->reap_timer = (struct loop_timer){ .expired = reap, .self = pump };
+    pump->late_timer =
+        (struct loop_timer){ .expired = send_late, .self = pump };
+    g_queue_init(&pump->late);
     if (start_engine(pump, config, err) < 0 || watch_link(pump, err) < 0) {
         pump_free(pump);
         return NULL;
@@ -362,6 +425,8 @@ void pump_free(struct pump *pump)
         return;
     loop_unwatch(pump->loop, &pump->watch);
     loop_timer_cancel(pump->loop, &pump->reap_timer);
+    loop_timer_cancel(pump->loop, &pump->late_timer);
+    g_queue_clear_full(&pump->late, (GDestroyNotify)g_bytes_unref);
     slirp_engine_free(pump->engine);
     guard_free(pump->guard);
     dgram_free(pump->dgram);
@@ -378,6 +443,28 @@ void pump_inject(struct pump *pump, const uint8_t *data, size_t len)
     struct frame f = { .data = (uint8_t *)(uintptr_t)data, .len = len };
 
     merge_put(pump->merge, &f);
+}
+
+void pump_policy_narrowed(struct pump *pump)
+{
+    guard_forget_replies(pump->guard);
+}
+
+void pump_solicit_router(struct pump *pump)
+{
+    /* From the unspecified address to all routers (RFC 4861 4.1). */
+    static const uint8_t all_routers[] = { 0x33, 0x33, 0, 0, 0, 2 };
+    struct frame_path path = { .src.addr = ip_addr_v6(&in6addr_any) };
+    uint8_t out[FRAME_ETH_LEN + FRAME_IPV6_LEN + FRAME_ICMP_LEN] = { 0 };
+    size_t l4 = frame_headers_len(AF_INET6);
+
+    (void)ip_addr_parse("ff02::2", &path.dst.addr);
+    memcpy(path.dst_mac, all_routers, sizeof(path.dst_mac));
+    frame_put_headers(out, &path, IPPROTO_ICMPV6, FRAME_ICMP_LEN);
+    out[FRAME_ETH_LEN + 7] = 255;
+    out[l4] = ROUTER_SOLICITATION;
+    frame_set_icmp_checksum(out, AF_INET6, FRAME_ICMP_LEN);
+    slirp_engine_input(pump->engine, out, sizeof(out));
 }
 
 struct slirp_engine *pump_engine(struct pump *pump)

@@ -22,7 +22,6 @@ struct pump_config {
     const struct policy *policy;
     struct budget *budget; /* kept by reference, like these; NULL: no bound */
     const struct flow_observer *observer; /* of flows; NULL: nobody */
-    bool enable_ipv6;
     struct ip_addr outbound, outbound6;
     /*
      * Asked for each TCP frame of the guest that passed the guard; true takes
@@ -45,6 +44,14 @@ void pump_free(struct pump *pump);
  * answers and frames of our own.  The bytes are only read.
  */
 void pump_inject(struct pump *pump, const uint8_t *data, size_t len);
+
+/* To be called when the policy allows less than before. */
+void pump_policy_narrowed(struct pump *pump);
+/*
+ * Asks the stack's router, in the guest's name, to advertise itself: it would
+ * else do so in its own time.  To be called when IPv6 is switched on.
+ */
+void pump_solicit_router(struct pump *pump);
 
 struct slirp_engine *pump_engine(struct pump *pump);
 struct dgram *pump_dgram(struct pump *pump);

@@ -42,7 +42,8 @@ struct relay_observer {
 /* `observer` is copied.  SIGPIPE must be ignored in the process. */
 struct relay_table *relay_table_new(struct loop *loop,
                                     const struct relay_observer *observer);
-/* From now on ids come from `*last_id`, shared with other tables of flows. */
+/* From now on ids come from `*last_id`, shared with other tables of flows
+   (stats.flows_opened). */
 void relay_table_number_from(struct relay_table *table, uint64_t *last_id);
 /* Resets all flows. */
 void relay_table_free(struct relay_table *table);

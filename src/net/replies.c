@@ -24,6 +24,11 @@ void replies_free(struct replies *replies)
     g_free(replies);
 }
 
+void replies_clear(struct replies *replies)
+{
+    memset(replies, 0, sizeof(*replies));
+}
+
 static void pack(const struct ip_endpoint *e, uint8_t out[18])
 {
     memset(out, 0, 18);

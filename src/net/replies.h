@@ -18,6 +18,9 @@ struct replies;
 struct replies *replies_new(void);
 void replies_free(struct replies *replies);
 
+/* Forgets all: replies must be earned anew. */
+void replies_clear(struct replies *replies);
+
 /* Notes the UDP frame `f` that goes to the guest. */
 void replies_note(struct replies *replies, const struct frame *f,
                   int64_t now_ns);

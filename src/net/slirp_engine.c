@@ -139,7 +139,9 @@ static void fill_config(struct slirp_engine *engine, SlirpConfig *slirp,
     slirp->vhost = plan->gateway.v4;
     slirp->vdhcp_start = plan->dhcp_start.v4;
     slirp->vnameserver = plan->dns.v4;
-    slirp->in6_enabled = config->enable_ipv6;
+    /* What the guest gets of IPv6 and of names is decided before and behind
+       the stack, since it cannot change its mind. */
+    slirp->in6_enabled = true;
     slirp->vprefix_addr6 = plan->network6.v6;
     slirp->vprefix_len = (uint8_t)plan->prefix_len6;
     slirp->vhost6 = plan->gateway6.v6;
@@ -147,7 +149,6 @@ static void fill_config(struct slirp_engine *engine, SlirpConfig *slirp,
     /* The smaller one bounds its segments, this one what it takes. */
     slirp->if_mtu = SLIRP_ENGINE_TAKES_MAX;
     slirp->if_mru = config->segment;
-    slirp->disable_dns = !config->enable_dns;
     if (config->outbound.family == AF_INET) {
         engine->outbound_sockaddr.sin_family = AF_INET;
         engine->outbound_sockaddr.sin_addr = config->outbound.v4;

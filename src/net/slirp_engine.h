@@ -38,8 +38,6 @@ bool slirp_engine_wants_order(void);
 
 struct slirp_engine_config {
     struct plan plan;
-    bool enable_ipv6;
-    bool enable_dns;
     /* SLIRP_ENGINE_SEGMENT_MIN to _MAX, whatever the guest's MTU. */
     unsigned segment;
     struct ip_addr outbound, outbound6; /* AF_UNSPEC: the kernel chooses */
