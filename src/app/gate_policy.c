@@ -21,6 +21,15 @@ static int give_ipv6(struct gate *gate, bool on, GError **err)
     return agent_link_ipv6(gate->attachment.agent, &config, err);
 }
 
+/* The way of guests that are not ours to set up. */
+static void tell_by_router(struct gate *gate, bool on)
+{
+    if (on)
+        pump_ipv6_on(gate->pump);
+    else
+        pump_ipv6_off(gate->pump);
+}
+
 static int set_ipv6(void *self, bool on, GError **err)
 {
     struct gate *gate = self;
@@ -33,6 +42,7 @@ static int set_ipv6(void *self, bool on, GError **err)
         }
         LOG_LIMITED("%s", why->message);
     }
+    tell_by_router(gate, on);
     return 0;
 }
 
@@ -49,9 +59,6 @@ static void changed(void *self, size_t ended)
 {
     struct gate *gate = self;
 
-    /* Guests that are not ours to set up learn of it by themselves. */
-    if (gate->policy.enable_ipv6)
-        pump_solicit_router(gate->pump);
     gate_events_policy(gate, ended);
 }
 

@@ -314,6 +314,8 @@ struct client *client_new_take(struct loop *loop, struct verbs *verbs,
 void client_free(struct client *client)
 {
     events_unsubscribe(&client->subscriber);
+    /* The last events of all: what the socket takes now. */
+    (void)client_output_flush(&client->output, client->fd);
     loop_timer_cancel(client->loop, &client->timer);
     loop_unwatch(client->loop, &client->watch);
     client_input_fini(&client->input);

@@ -5,10 +5,10 @@
 #include "net/dgram.h"
 #include "net/flow.h"
 #include "net/fragment.h"
-#include "net/frame_build.h"
 #include "net/guard.h"
 #include "net/merge.h"
 #include "net/refuse.h"
+#include "net/router.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -18,9 +18,8 @@
 #include <unistd.h>
 
 /* Frames taken per turn, so that the other direction gets its share. */
-#define BATCH               64
-#define REAP_INTERVAL_MS    5000
-#define ROUTER_SOLICITATION 133
+#define BATCH            64
+#define REAP_INTERVAL_MS 5000
 /* Answers of our own that wait for the stack to be left. */
 #define LATE_MAX 256u
 
@@ -450,21 +449,19 @@ void pump_policy_narrowed(struct pump *pump)
     guard_forget_replies(pump->guard);
 }
 
-void pump_solicit_router(struct pump *pump)
+void pump_ipv6_on(struct pump *pump)
 {
-    /* From the unspecified address to all routers (RFC 4861 4.1). */
-    static const uint8_t all_routers[] = { 0x33, 0x33, 0, 0, 0, 2 };
-    struct frame_path path = { .src.addr = ip_addr_v6(&in6addr_any) };
-    uint8_t out[FRAME_ETH_LEN + FRAME_IPV6_LEN + FRAME_ICMP_LEN] = { 0 };
-    size_t l4 = frame_headers_len(AF_INET6);
+    uint8_t out[ROUTER_FRAME_MAX];
 
-    (void)ip_addr_parse("ff02::2", &path.dst.addr);
-    memcpy(path.dst_mac, all_routers, sizeof(path.dst_mac));
-    frame_put_headers(out, &path, IPPROTO_ICMPV6, FRAME_ICMP_LEN);
-    out[FRAME_ETH_LEN + 7] = 255;
-    out[l4] = ROUTER_SOLICITATION;
-    frame_set_icmp_checksum(out, AF_INET6, FRAME_ICMP_LEN);
-    slirp_engine_input(pump->engine, out, sizeof(out));
+    slirp_engine_input(pump->engine, out, router_solicitation(out));
+}
+
+void pump_ipv6_off(struct pump *pump)
+{
+    static const uint8_t router_mac[] = SLIRP_ENGINE_ROUTER_MAC6;
+    uint8_t out[ROUTER_FRAME_MAX];
+
+    pump_inject(pump, out, router_farewell(pump->plan, router_mac, out));
 }
 
 struct slirp_engine *pump_engine(struct pump *pump)

@@ -48,10 +48,11 @@ void pump_inject(struct pump *pump, const uint8_t *data, size_t len);
 /* To be called when the policy allows less than before. */
 void pump_policy_narrowed(struct pump *pump);
 /*
- * Asks the stack's router, in the guest's name, to advertise itself: it would
- * else do so in its own time.  To be called when IPv6 is switched on.
+ * To be called when IPv6 is switched: the stack's router, which would speak in
+ * its own time, advertises itself at once, or takes leave of the guest.
  */
-void pump_solicit_router(struct pump *pump);
+void pump_ipv6_on(struct pump *pump);
+void pump_ipv6_off(struct pump *pump);
 
 struct slirp_engine *pump_engine(struct pump *pump);
 struct dgram *pump_dgram(struct pump *pump);

@@ -36,6 +36,12 @@ bool slirp_engine_wants_order(void);
  */
 #define SLIRP_ENGINE_TAKES_MAX 65521u
 
+/* Where the stack's IPv6 router is on the link. */
+#define SLIRP_ENGINE_ROUTER_MAC6           \
+    {                                      \
+        0x52, 0x56, 0x00, 0x00, 0x00, 0x02 \
+    }
+
 struct slirp_engine_config {
     struct plan plan;
     /* SLIRP_ENGINE_SEGMENT_MIN to _MAX, whatever the guest's MTU. */

@@ -33,9 +33,13 @@ int switches_set(const struct switches *switches, const struct policy *wanted,
     *ended = 0;
     if (equals(&before, wanted))
         return 0;
+    /* While both sides still hear each other. */
+    switches->policy->enable_ipv6 = true;
     if (before.enable_ipv6 != wanted->enable_ipv6 &&
-        switches->set_ipv6(switches->self, wanted->enable_ipv6, err) != 0)
+        switches->set_ipv6(switches->self, wanted->enable_ipv6, err) != 0) {
+        *switches->policy = before;
         return -1;
+    }
     *switches->policy = *wanted;
     if (narrows(&before, wanted)) {
         switches->narrowed(switches->self);

@@ -112,9 +112,7 @@ static void announce_guest(struct engine_rig *rig)
 struct engine_rig *engine_rig_new(void)
 {
     struct engine_rig *rig = g_new0(struct engine_rig, 1);
-    struct pump_config config = { .enable_ipv6 = true,
-                                  .gone = link_gone,
-                                  .self = rig };
+    struct pump_config config = { .gone = link_gone, .self = rig };
     g_autoptr(GError) err = NULL;
     int ends[2];
 

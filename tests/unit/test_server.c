@@ -230,6 +230,7 @@ static const struct child_setup impatient = {
     .limits = { .clients_max = 64,
                 .client = { .request_bytes = 64 * 1024,
                             .queue_bytes = 256 * 1024,
+                            .event_bytes = 64 * 1024,
                             .stall_ms = 250,
                             .linger_ms = 10 * 1000 } }
 };
@@ -319,6 +320,7 @@ static const struct child_setup lingering = {
     .limits = { .clients_max = 4,
                 .client = { .request_bytes = 64 * 1024,
                             .queue_bytes = 256 * 1024,
+                            .event_bytes = 64 * 1024,
                             .stall_ms = 60 * 1000,
                             .linger_ms = 60 * 1000 } }
 };

@@ -61,7 +61,9 @@ static char *run_fds(const char *text, int *fds, size_t fd_count,
 {
     struct probe probe = { 0 };
     owned(verbs) verbs = verbs_new();
-    struct verb_request request = { text, strlen(text), fds, fd_count };
+    struct verb_request request = {
+        .text = text, .len = strlen(text), .fds = fds, .fd_count = fd_count
+    };
 
     verbs_add(verbs, rows, G_N_ELEMENTS(rows), &probe, probe_free);
     return verbs_run(verbs, &request, keep_open);

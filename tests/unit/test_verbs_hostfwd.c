@@ -146,8 +146,8 @@ static void bad_arguments_are_named_in_order(struct fixture *f,
           "bad arguments.source: must be \\\"keep\\\" or \\\"gateway\\\"" },
         { "{\"proto\":\"tcp\",\"host_port\":8080,\"guest_port\":80,"
           "\"driver\":\"\"}",
-          "bad arguments.driver: must be \\\"auto\\\", \\\"relay\\\" or "
-          "\\\"slirp\\\"" },
+          "bad arguments.driver: must be \\\"auto\\\", \\\"relay\\\", "
+          "\\\"slirp\\\" or \\\"udp\\\"" },
     };
 
     (void)data;

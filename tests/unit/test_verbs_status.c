@@ -19,6 +19,9 @@ static void fill_much(void *self, struct status *status)
     status->seccomp = "fallback: no such thing";
     status->tcp_carrier = "slirp";
     status->tcp_reason = "no nftables";
+    status->capture = (struct capture_state){
+        .running = true, .frames = 7, .bytes = 8, .lost = 9
+    };
     status->clients = (struct status_use){ 64, 1 };
     status->forwards = (struct status_use){ 0, 2 };
     status->descriptors = (struct status_use){ 1024, 20 };
@@ -63,7 +66,9 @@ static void tells_all_it_knows(void)
         "\"dns\":\"10.0.2.3\"},\"ipv6\":{\"network\":\"fd00::/64\","
         "\"guest\":\"fd00::100\",\"gateway\":\"fd00::2\",\"dns\":\"fd00::3\","
         "\"router\":\"fe80::2\"}},\"outbound_tcp\":{\"carrier\":\"slirp\","
-        "\"reason\":\"no nftables\"},\"limits\":{\"clients\":{\"max\":64,"
+        "\"reason\":\"no nftables\"},\"capture\":{\"running\":true,"
+        "\"frames\":7,\"bytes\":8,\"lost\":9},\"limits\":{\"clients\":{\"max\":"
+        "64,"
         "\"used\":1},\"forwards\":{\"used\":2},\"descriptors\":{"
         "\"max\":1024,\"used\":20}}}}");
 }
