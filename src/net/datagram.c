@@ -2,15 +2,13 @@
 #include "net/datagram.h"
 
 #include "net/checksum.h"
+#include "net/fragment.h"
 
 #include <errno.h>
 #include <glib.h>
 #include <string.h>
 
 #define UDP_CHECKSUM_OFFSET 6u
-#define FRAGMENT_UNIT       8u
-#define IPV4_MORE_FRAGMENTS 0x2000u
-#define PROTO_IPV6_FRAGMENT 44
 
 #ifndef VIRTIO_NET_HDR_GSO_UDP_L4
 #define VIRTIO_NET_HDR_GSO_UDP_L4 5 /* Linux 6.2 */
@@ -18,65 +16,25 @@
 
 static const struct virtio_net_hdr nothing_to_do;
 
-/* --- fragments --- */
-
-struct fragment {
-    size_t offset, len;
-    bool last;
-    uint32_t id;
-};
-
-/* Writes headers before the fragment's bytes; returns the frame's start. */
-static uint8_t *put_fragment_v4(const struct frame_path *path, int proto,
-                                uint8_t *at, const struct fragment *part)
+static void emit_fragment(void *self, uint8_t *data, size_t len)
 {
-    uint8_t *frame = at - FRAME_ETH_LEN - FRAME_IPV4_LEN;
-    uint8_t *ip = frame + FRAME_ETH_LEN;
+    const struct datagram_sink *sink = self;
 
-    frame_put_headers(frame, path, proto, part->len);
-    frame_put16(ip + 4, (uint16_t)part->id);
-    frame_put16(ip + 6, (uint16_t)(part->offset / FRAGMENT_UNIT |
-                                   (part->last ? 0 : IPV4_MORE_FRAGMENTS)));
-    checksum_set_ipv4(ip);
-    return frame;
+    (void)sink->frame(sink->self, &nothing_to_do, data, len);
 }
 
-static uint8_t *put_fragment_v6(const struct frame_path *path, int proto,
-                                uint8_t *at, const struct fragment *part)
+/* Sends a complete frame, in fragments where its packet is too large. */
+static void send_complete(struct datagram_link *link, uint8_t *data, size_t len,
+                          const struct datagram_sink *sink)
 {
-    uint8_t *header = at - DATAGRAM_IPV6_FRAGMENT_LEN;
-    uint8_t *frame = header - FRAME_ETH_LEN - FRAME_IPV6_LEN;
+    struct frame f;
 
-    frame_put_headers(frame, path, PROTO_IPV6_FRAGMENT,
-                      DATAGRAM_IPV6_FRAGMENT_LEN + part->len);
-    header[0] = (uint8_t)proto;
-    header[1] = 0;
-    frame_put16(header + 2, (uint16_t)(part->offset | (part->last ? 0 : 1)));
-    frame_put32(header + 4, part->id);
-    return frame;
-}
-
-static void send_fragments(struct datagram_link *link,
-                           const struct frame_path *path, int proto,
-                           uint8_t *l4, size_t l4_len,
-                           const struct datagram_sink *sink)
-{
-    bool v6 = path->src.addr.family == AF_INET6;
-    size_t room = link->mtu - (v6 ? FRAME_IPV6_LEN + DATAGRAM_IPV6_FRAGMENT_LEN
-                                  : FRAME_IPV4_LEN);
-    struct fragment part = { .id = link->next_id++ };
-
-    room -= room % FRAGMENT_UNIT;
-    for (; part.offset < l4_len; part.offset += part.len) {
-        uint8_t *at = l4 + part.offset, *frame;
-
-        part.last = l4_len - part.offset <= room;
-        part.len = part.last ? l4_len - part.offset : room;
-        frame =
-            (v6 ? put_fragment_v6 : put_fragment_v4)(path, proto, at, &part);
-        (void)sink->frame(sink->self, &nothing_to_do, frame,
-                          (size_t)(at - frame) + part.len);
-    }
+    if (frame_parse(data, len, &f) == FRAME_GOOD &&
+        fragment_wants(&f, link->mtu))
+        fragment_cut(&f, link->mtu, ++link->last_id, emit_fragment,
+                     (void *)(uintptr_t)sink);
+    else
+        (void)sink->frame(sink->self, &nothing_to_do, data, len);
 }
 
 void datagram_send_packet(struct datagram_link *link,
@@ -85,13 +43,8 @@ void datagram_send_packet(struct datagram_link *link,
 {
     size_t headers = frame_headers_len(path->src.addr.family);
 
-    if (headers - FRAME_ETH_LEN + l4_len > link->mtu) {
-        send_fragments(link, path, proto, l4, l4_len, sink);
-        return;
-    }
     frame_put_headers(l4 - headers, path, proto, l4_len);
-    (void)sink->frame(sink->self, &nothing_to_do, l4 - headers,
-                      headers + l4_len);
+    send_complete(link, l4 - headers, headers + l4_len, sink);
 }
 
 /* --- UDP --- */
@@ -153,7 +106,7 @@ static void send_one(struct datagram_link *link, const struct frame_path *path,
     if (frame_parse(udp - headers, headers + l4_len, &f) != FRAME_GOOD)
         return;
     checksum_set_l4(&f, UDP_CHECKSUM_OFFSET);
-    datagram_send_packet(link, path, IPPROTO_UDP, udp, l4_len, sink);
+    send_complete(link, f.data, f.len, sink);
 }
 
 void datagram_send(struct datagram_link *link, const struct frame_path *path,

@@ -8,17 +8,14 @@
  * Datagrams on their way to the guest: headers, checksums, and the cutting of
  * what is larger than the link takes.  Pure.
  */
-#define DATAGRAM_IPV6_FRAGMENT_LEN 8u
 /* Bytes in front of a payload that are written to. */
-#define DATAGRAM_HEADROOM                                          \
-    (FRAME_ETH_LEN + FRAME_IPV6_LEN + DATAGRAM_IPV6_FRAGMENT_LEN + \
-     FRAME_UDP_LEN)
+#define DATAGRAM_HEADROOM (FRAME_ETH_LEN + FRAME_IPV6_LEN + FRAME_UDP_LEN)
 
 struct datagram_link {
     unsigned mtu;
     bool vnet;        /* the guest completes checksums */
     bool uso;         /* and cuts several datagrams from one frame */
-    uint32_t next_id; /* of packets that are sent as fragments */
+    uint32_t last_id; /* of packets that were sent as fragments */
 };
 
 struct datagram_sink {

@@ -110,6 +110,9 @@ static enum frame_defect parse_ipv6(struct frame *f)
     f->dst.addr = ip_addr_v6(&dst);
     f->len = FRAME_ETH_LEN + FRAME_IPV6_LEN + payload_len;
     f->proto = ip[6];
+    f->fragment = f->proto == IPPROTO_FRAGMENT;
+    if (f->fragment)
+        return payload_len < FRAME_FRAGMENT6_LEN ? FRAME_TOO_SHORT : FRAME_GOOD;
     return parse_transport(f, FRAME_ETH_LEN + FRAME_IPV6_LEN);
 }
 

@@ -10,13 +10,14 @@
  * A view of one Ethernet frame: where its headers are, and what they say.
  * Nothing is copied; the view is valid as long as the bytes are.  Pure.
  */
-#define FRAME_ETH_LEN  14u
-#define FRAME_IPV4_LEN 20u
-#define FRAME_IPV6_LEN 40u
-#define FRAME_TCP_LEN  20u
-#define FRAME_UDP_LEN  8u
-#define FRAME_ICMP_LEN 8u
-#define FRAME_ARP_LEN  28u /* for IPv4 on Ethernet (RFC 826) */
+#define FRAME_ETH_LEN       14u
+#define FRAME_IPV4_LEN      20u
+#define FRAME_IPV6_LEN      40u
+#define FRAME_FRAGMENT6_LEN 8u
+#define FRAME_TCP_LEN       20u
+#define FRAME_UDP_LEN       8u
+#define FRAME_ICMP_LEN      8u
+#define FRAME_ARP_LEN       28u /* for IPv4 on Ethernet (RFC 826) */
 /* An Ethernet header and the largest IP packet. */
 #define FRAME_MAX (FRAME_ETH_LEN + 65535u)
 
@@ -35,7 +36,7 @@ struct frame {
     size_t len; /* after frame_parse(): cut to what the IP header says */
     uint16_t ethertype;
     uint8_t proto;  /* IPPROTO_...; 0 for frames that are not IP */
-    bool fragment;  /* IPv4: offset or more-fragments set */
+    bool fragment;  /* a part of a packet, see net/reasm.h */
     bool options;   /* IPv4 header longer than 20 bytes */
     size_t l4;      /* offset of the transport header; 0: none parsed */
     size_t payload; /* offset of the transport's data */

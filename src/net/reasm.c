@@ -6,13 +6,15 @@
 #include <glib.h>
 #include <string.h>
 
-#define UNIT        8u /* fragment offsets count these */
-#define UNITS_MAX   (65536u / UNIT)
-#define HEADERS_LEN (FRAME_ETH_LEN + FRAME_IPV4_LEN)
+#define UNIT         8u /* fragment offsets count these */
+#define UNITS_MAX    (65536u / UNIT)
+#define HEADERS_LEN  (FRAME_ETH_LEN + FRAME_IPV4_LEN)
+#define HEADERS6_LEN (FRAME_ETH_LEN + FRAME_IPV6_LEN)
+#define KEY_LEN      40u
 
 struct packet {
     bool used;
-    uint8_t key[12]; /* addresses, id, protocol, a zero */
+    uint8_t key[KEY_LEN]; /* addresses, id, protocol, version; zeros */
     int64_t since_ns;
     size_t total; /* payload bytes, 0 until the last fragment is here */
     size_t filled;
@@ -43,14 +45,60 @@ void reasm_free(struct reasm *reasm)
     g_free(reasm);
 }
 
-static void make_key(const struct frame *f, uint8_t key[12])
+static bool is_v6(const struct frame *f)
+{
+    return f->src.addr.family == AF_INET6;
+}
+
+static void make_key(const struct frame *f, uint8_t key[KEY_LEN])
 {
     const uint8_t *ip = f->data + FRAME_ETH_LEN;
 
+    memset(key, 0, KEY_LEN);
+    if (is_v6(f)) {
+        memcpy(key, ip + 8, 32);
+        memcpy(key + 32, ip + FRAME_IPV6_LEN + 4, 4);
+        key[KEY_LEN - 1] = 6;
+        return;
+    }
     memcpy(key, ip + 12, 8);
     memcpy(key + 8, ip + 4, 2);
     key[10] = ip[9];
-    key[11] = 0;
+    key[KEY_LEN - 1] = 4;
+}
+
+/* What a fragment says of itself. */
+struct piece {
+    size_t headers; /* bytes before the data of the whole packet */
+    const uint8_t *data;
+    size_t from, len;
+    bool more;
+};
+
+static struct piece read_piece(const struct frame *f)
+{
+    const uint8_t *ip = f->data + FRAME_ETH_LEN;
+    const uint8_t *fragment = ip + FRAME_IPV6_LEN;
+    uint16_t field;
+
+    if (is_v6(f)) {
+        field = frame_get16(fragment + 2);
+        return (struct piece){
+            .headers = HEADERS6_LEN,
+            .data = fragment + FRAME_FRAGMENT6_LEN,
+            .from = field & 0xfff8u,
+            .len = f->len - HEADERS6_LEN - FRAME_FRAGMENT6_LEN,
+            .more = (field & 1) != 0,
+        };
+    }
+    field = frame_get16(ip + 6);
+    return (struct piece){
+        .headers = HEADERS_LEN,
+        .data = f->data + HEADERS_LEN,
+        .from = (size_t)(field & 0x1fff) * UNIT,
+        .len = f->len - HEADERS_LEN,
+        .more = (field & 0x2000) != 0,
+    };
 }
 
 static void discard(struct reasm *reasm, struct packet *p)
@@ -59,7 +107,7 @@ static void discard(struct reasm *reasm, struct packet *p)
     reasm->stats->drop_fragment++;
 }
 
-static struct packet *start(struct packet *p, const uint8_t key[12],
+static struct packet *start(struct packet *p, const uint8_t key[KEY_LEN],
                             int64_t now_ns)
 {
     if (p->frame == NULL)
@@ -77,7 +125,7 @@ static struct packet *start(struct packet *p, const uint8_t key[12],
 static struct packet *find(struct reasm *reasm, const struct frame *f,
                            int64_t now_ns)
 {
-    uint8_t key[12];
+    uint8_t key[KEY_LEN];
     struct packet *pick = NULL;
 
     make_key(f, key);
@@ -121,29 +169,44 @@ static bool fits(const struct packet *p, size_t end, bool more)
 
 static bool add(struct packet *p, const struct frame *f)
 {
-    const uint8_t *ip = f->data + FRAME_ETH_LEN;
-    uint16_t field = frame_get16(ip + 6);
-    size_t from = (size_t)(field & 0x1fff) * UNIT;
-    size_t len = f->len - HEADERS_LEN, end = from + len;
-    bool more = (field & 0x2000) != 0;
+    const struct piece piece = read_piece(f);
+    size_t end = piece.from + piece.len;
 
-    if (len == 0 || end > 65535 - FRAME_IPV4_LEN || (more && len % UNIT != 0) ||
-        !fits(p, end, more) || !claim(p, from, len))
+    if (piece.len == 0 || FRAME_ETH_LEN + 65535 < piece.headers + end ||
+        (piece.more && piece.len % UNIT != 0) || !fits(p, end, piece.more) ||
+        !claim(p, piece.from, piece.len))
         return false;
     p->reach = MAX(p->reach, end);
-    if (!more)
+    if (!piece.more)
         p->total = end;
-    if (from == 0)
-        memcpy(p->frame, f->data, HEADERS_LEN);
-    memcpy(p->frame + HEADERS_LEN + from, f->data + HEADERS_LEN, len);
+    if (piece.from == 0) {
+        memcpy(p->frame, f->data, piece.headers);
+        if (is_v6(f)) /* what the packet carries */
+            p->frame[FRAME_ETH_LEN + 6] = f->data[HEADERS6_LEN];
+    }
+    memcpy(p->frame + piece.headers + piece.from, piece.data, piece.len);
     return true;
+}
+
+/* Makes the headers those of the whole packet; returns the frame's length. */
+static size_t finish(struct packet *p, bool v6)
+{
+    uint8_t *ip = p->frame + FRAME_ETH_LEN;
+
+    if (v6) {
+        frame_put16(ip + 4, (uint16_t)p->total);
+        return HEADERS6_LEN + p->total;
+    }
+    frame_put16(ip + 2, (uint16_t)(FRAME_IPV4_LEN + p->total));
+    frame_put16(ip + 6, 0);
+    checksum_set_ipv4(ip);
+    return HEADERS_LEN + p->total;
 }
 
 uint8_t *reasm_put(struct reasm *reasm, const struct frame *f, int64_t now_ns,
                    size_t *len)
 {
     struct packet *p = find(reasm, f, now_ns);
-    uint8_t *ip;
 
     if (!add(p, f)) {
         discard(reasm, p);
@@ -152,11 +215,7 @@ uint8_t *reasm_put(struct reasm *reasm, const struct frame *f, int64_t now_ns,
     if (p->total == 0 || p->filled != p->total)
         return NULL;
     p->used = false;
-    ip = p->frame + FRAME_ETH_LEN;
-    frame_put16(ip + 2, (uint16_t)(FRAME_IPV4_LEN + p->total));
-    frame_put16(ip + 6, 0);
-    checksum_set_ipv4(ip);
-    *len = HEADERS_LEN + p->total;
+    *len = finish(p, is_v6(f));
     reasm->stats->packets_reassembled++;
     return p->frame;
 }

@@ -4,11 +4,11 @@
 #include "net/stats.h"
 
 /*
- * Puts IPv4 packets of the guest together from fragments, so that all checks
- * see whole packets.  At most REASM_SLOTS packets at once, each for
- * REASM_TIMEOUT_S; when all are taken the oldest gives way.  A fragment that
- * overlaps another spoils its packet (RFC 5722 asks that for IPv6).
- * Gate process only.
+ * Puts packets of the guest together from fragments (RFC 791, RFC 8200 4.5), so
+ * that all checks see whole packets.  At most REASM_SLOTS packets at once, each
+ * for REASM_TIMEOUT_S; when all are taken the oldest gives way.  A fragment
+ * that overlaps another spoils its packet, as RFC 5722 asks for IPv6. Gate
+ * process only.
  */
 #define REASM_SLOTS     8
 #define REASM_TIMEOUT_S 15

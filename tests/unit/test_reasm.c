@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "frames.h"
+#include "net/fragment.h"
 #include "net/reasm.h"
 
 #include <glib.h>
@@ -91,6 +92,43 @@ static void pieces_in_any_order_make_the_packet(void)
     }
     g_assert_cmpuint(b->stats.packets_reassembled, ==, 6);
     g_assert_cmpuint(b->stats.drop_fragment, ==, 0);
+    bench_free(b);
+}
+
+static void keep_piece(void *self, uint8_t *data, size_t len)
+{
+    g_ptr_array_add(self, g_bytes_new(data, len));
+}
+
+/* What one cuts, the other puts together; the last piece comes first. */
+static void what_was_cut_is_made_whole_again(gconstpointer data)
+{
+    const char *dst = data;
+    struct bench *b = bench_new();
+    const struct frames_spec spec = { .dst = dst,
+                                      .proto = IPPROTO_UDP,
+                                      .payload_len = 5000 };
+    g_autofree uint8_t *out = g_malloc(FRAMES_MAX);
+    g_autoptr(GPtrArray) pieces =
+        g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
+    struct frame f = frames_parsed(&spec, out);
+
+    fragment_cut(&f, 1500, 42, keep_piece, pieces);
+    g_assert_cmpuint(pieces->len, ==, 4);
+    for (guint i = pieces->len; i-- > 0;) {
+        size_t len;
+        const uint8_t *piece = g_bytes_get_data(pieces->pdata[i], &len);
+        struct frame part;
+
+        memcpy(b->frame, piece, len);
+        g_assert_cmpint(frame_parse(b->frame, len, &part), ==, FRAME_GOOD);
+        g_assert_true(part.fragment);
+        b->whole = reasm_put(b->reasm, &part, S, &b->whole_len);
+        g_assert_cmpint(b->whole != NULL, ==, i == 0);
+    }
+    g_assert_cmpuint(b->whole_len, ==, f.len);
+    g_assert_true(frames_checksums_are_right(b->whole, b->whole_len));
+    g_assert_true(memcmp(b->whole + f.l4, f.data + f.l4, f.len - f.l4) == 0);
     bench_free(b);
 }
 
@@ -197,6 +235,10 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/reasm/pieces in any order make the packet",
                     pieces_in_any_order_make_the_packet);
+    g_test_add_data_func("/reasm/what was cut is made whole again, IPv4",
+                         "192.0.2.1", what_was_cut_is_made_whole_again);
+    g_test_add_data_func("/reasm/what was cut is made whole again, IPv6",
+                         "2001:db8::1", what_was_cut_is_made_whole_again);
     g_test_add_func("/reasm/the largest packet is made and no larger one",
                     the_largest_packet_is_made_and_no_larger_one);
     g_test_add_func("/reasm/impossible fragments spoil their packet",
