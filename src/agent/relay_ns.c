@@ -160,10 +160,14 @@ static int set_sysctls(const struct relay_ns *ns, GError **err)
 {
     if (allow_any_path(err) != 0)
         return -1;
-    /* The gate, without capabilities, binds clients' ports, whatever they are;
-       where this cannot be set, low ones are not kept. */
+    /*
+     * The gate binds clients' ports: low ones without a capability, and those
+     * whose last connection is over but not forgotten.  Where this cannot be
+     * set, such clients get another port.
+     */
     (void)write_sysctl("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0",
                        NULL);
+    (void)write_sysctl("/proc/sys/net/ipv4/tcp_tw_reuse", "1", NULL);
     return ns->ipv6 ? write_sysctl("/proc/sys/net/ipv6/conf/all/forwarding",
                                    "1", err)
                     : 0;

@@ -11,5 +11,5 @@
  * it cannot be.
  */
 int dial(int fd, const struct ip_endpoint *to);
-/* 0 or -errno; once EPOLLOUT or an error was told. */
+/* 0 or -errno, once EPOLLOUT or an error was told; -EINPROGRESS: wait on. */
 int dial_result(int fd);

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/own.h"
 #include "net/acceptor.h"
 #include "net/dial.h"
 #include "net/host_path.h"
@@ -95,9 +96,11 @@ static void connected(struct pending *pending, int rc)
 static void guest_ready(void *self, uint32_t events)
 {
     struct pending *pending = self;
+    int rc = dial_result(pending->guest_fd);
 
     (void)events;
-    connected(pending, dial_result(pending->guest_fd));
+    if (rc != -EINPROGRESS)
+        connected(pending, rc);
 }
 
 static void sweep(void *self)
@@ -135,10 +138,13 @@ static bool is_unfit(const struct plan *plan, const struct ip_addr *a,
 {
     bool v6 = guest->family == AF_INET6;
 
-    return a->family != guest->family || ip_addr_is_loopback(a) ||
-           ip_addr_equal(a, guest) ||
-           ip_addr_equal(a, v6 ? &plan->guest6 : &plan->guest) ||
-           (v6 && IN6_IS_ADDR_LINKLOCAL(&a->v6));
+    if (a->family != guest->family || ip_addr_is_loopback(a) ||
+        ip_addr_equal(a, guest))
+        return true;
+    /* A neighbour, whom the guest would look for on its link. */
+    return v6 ? IN6_IS_ADDR_LINKLOCAL(&a->v6) ||
+                    ip_addr_in_prefix(a, &plan->network6, plan->prefix_len6)
+              : ip_addr_in_prefix(a, &plan->network, plan->prefix_len);
 }
 
 /* The client itself or the gateway; on the guest's own loopback, nobody. */
@@ -166,35 +172,42 @@ static struct ip_endpoint client_of(const struct sockaddr_storage *from)
     return client;
 }
 
-/* With the client's port if it is free, else with any. */
-static int bind_source(int fd, struct ip_endpoint *source)
+static int bind_source(int fd, const struct ip_endpoint *source)
 {
     struct sockaddr_storage ss;
     socklen_t len = ip_endpoint_to_sockaddr(source, &ss);
 
     if (source->addr.family == AF_UNSPEC)
         return 0;
-    if (bind(fd, (struct sockaddr *)&ss, len) == 0)
-        return 0;
-    source->port = 0;
-    len = ip_endpoint_to_sockaddr(source, &ss);
     return bind(fd, (struct sockaddr *)&ss, len) == 0 ? 0 : -errno;
 }
 
+/* dial()'s result. */
+static int try_to_reach(struct pending *pending)
+{
+    const struct ip_endpoint *guest = &pending->forward->guest;
+    int rc = socket_stock_take(pending->forward->relay->config.stock,
+                               guest->addr.family,
+                               ip_addr_is_loopback(&guest->addr));
+
+    if (rc < 0)
+        return rc;
+    own_close(&pending->guest_fd);
+    pending->guest_fd = rc;
+    relay_prepare_socket(pending->guest_fd);
+    rc = bind_source(pending->guest_fd, &pending->client);
+    return rc == 0 ? dial(pending->guest_fd, guest) : rc;
+}
+
+/* From the client's own port, if that can be had, else from any. */
 static int reach_guest(struct pending *pending)
 {
-    struct ip_endpoint *client = &pending->client;
-    const struct ip_endpoint *guest = &pending->forward->guest;
-    int rc = bind_source(pending->guest_fd, client);
+    int rc = try_to_reach(pending);
 
-    if (rc == 0)
-        rc = dial(pending->guest_fd, guest);
-    if (rc != -EADDRNOTAVAIL || client->port == 0)
+    if (rc != -EADDRNOTAVAIL && rc != -EADDRINUSE && rc != -EACCES)
         return rc;
-    /* The same pair of ends is still in TIME_WAIT. */
-    client->port = 0;
-    rc = bind_source(pending->guest_fd, client);
-    return rc == 0 ? dial(pending->guest_fd, guest) : rc;
+    pending->client.port = 0;
+    return try_to_reach(pending);
 }
 
 static void accepted(void *self, int fd, const struct sockaddr_storage *from)
@@ -208,6 +221,7 @@ static void accepted(void *self, int fd, const struct sockaddr_storage *from)
         connected(g_queue_peek_head(&relay->pending), -ETIMEDOUT);
     pending->forward = forward;
     pending->host_fd = fd;
+    pending->guest_fd = -1;
     pending->since_ns = loop_now_ns(relay->loop);
     pending->link.data = pending;
     pending->watch =
@@ -217,16 +231,7 @@ static void accepted(void *self, int fd, const struct sockaddr_storage *from)
     if (ip_addr_is_loopback(&pending->client.addr))
         relay_stay_local(fd);
     choose_source(forward, &pending->client);
-    rc = is_forbidden(forward)
-             ? -ENETUNREACH
-             : socket_stock_take(relay->config.stock,
-                                 forward->guest.addr.family,
-                                 ip_addr_is_loopback(&forward->guest.addr));
-    pending->guest_fd = MAX(rc, -1);
-    if (rc >= 0) {
-        relay_prepare_socket(pending->guest_fd);
-        rc = reach_guest(pending);
-    }
+    rc = is_forbidden(forward) ? -ENETUNREACH : reach_guest(pending);
     if (rc == -EINPROGRESS)
         wait_for_guest(pending);
     else

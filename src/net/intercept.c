@@ -236,9 +236,11 @@ static void entry_connected(struct entry *entry, int rc)
 static void host_ready(void *self, uint32_t events)
 {
     struct entry *entry = self;
+    int rc = dial_result(entry->host_fd);
 
     (void)events;
-    entry_connected(entry, dial_result(entry->host_fd));
+    if (rc != -EINPROGRESS)
+        entry_connected(entry, rc);
 }
 
 static void entry_connect(struct entry *entry, const struct ip_endpoint *host)

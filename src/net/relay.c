@@ -27,6 +27,9 @@
 #define KEEPALIVE_IDLE_S     120
 #define KEEPALIVE_INTERVAL_S 30
 #define KEEPALIVE_PROBES     4
+/* A peer that has ended its stream may be gone altogether: its kernel then says
+   so within a minute, when asked. */
+#define KEEPALIVE_HALF_CLOSED_S 20
 
 struct relay;
 
@@ -44,6 +47,7 @@ struct relay {
     GList link;  /* in table->relays */
     GList queue; /* in table->runnable */
     bool queued;
+    bool half_closed;
 };
 
 struct relay_table {
@@ -161,6 +165,23 @@ static void relay_fail(struct relay *relay, enum relay_side side)
     relay_close(relay, RELAY_END_RESET);
 }
 
+static void note_half_close(struct relay *relay)
+{
+    if (relay->half_closed)
+        return;
+    for (size_t i = 0; i < RELAY_SIDE_COUNT; i++) {
+        const struct relay_port *port = &relay->ports[i];
+
+        if (!port->pump.finished)
+            continue;
+        relay->half_closed = true;
+        set_option(port->socket.fd, IPPROTO_TCP, TCP_KEEPIDLE,
+                   KEEPALIVE_HALF_CLOSED_S);
+        set_option(port->socket.fd, IPPROTO_TCP, TCP_KEEPINTVL,
+                   KEEPALIVE_HALF_CLOSED_S);
+    }
+}
+
 static void relay_run(struct relay *relay, const struct relay_port *suspect)
 {
     enum relay_side side;
@@ -181,9 +202,12 @@ static void relay_run(struct relay *relay, const struct relay_port *suspect)
         }
     }
     if (relay->ports[RELAY_HOST].pump.finished &&
-        relay->ports[RELAY_GUEST].pump.finished)
+        relay->ports[RELAY_GUEST].pump.finished) {
         relay_close(relay, RELAY_END_CLOSED);
-    else if (suspect != NULL && has_failed(suspect))
+        return;
+    }
+    note_half_close(relay);
+    if (suspect != NULL && has_failed(suspect))
         relay_fail(relay, suspect == &relay->ports[RELAY_GUEST]);
 }
 

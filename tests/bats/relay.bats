@@ -1,0 +1,447 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# TCP through the relay namespace: true to the kernel's own, and invisible.
+load helpers
+
+MB=1000000
+
+# relayed ARG...: slipgate, with no way but the relay namespace for TCP.
+relayed() { start_slipgate --tcp=relay "$@"; }
+
+carrier_is() { api_is ".return.outbound_tcp.carrier == \"$1\"" \
+    '{"execute":"get_status"}'; }
+
+# move WORLD MODE ADDR PORT BYTES [FLOWS]: a checked transfer.
+move() {
+    local -n _ns="NS_$1"
+    shift
+    run timeout 100 "${_ns[@]}" transfer.py run "$@"
+    equal "$output" ok
+}
+
+# same_answer PROTO ADDR PORT: connect(2) in the guest ends as on the host.
+same_answer() {
+    local wanted got
+    wanted=$(ask user "$@") || true
+    got=$(ask guest "$@") || true
+    [[ $wanted == "${WANTED:-$wanted}" ]] || fail "the host says $wanted"
+    equal "$got" "$wanted"
+}
+
+# --- the truth about connections ---
+
+@test "a connection that the host cannot make fails in the guest alike: IPv4" {
+    need nft
+    remote nft -f - <<END
+    table inet t {
+        chain in {
+            type filter hook input priority 0;
+            tcp dport 7001 drop
+            tcp dport 7002 reject with icmpx type host-unreachable
+            tcp dport 7003 reject with icmpx type admin-prohibited
+        }
+    }
+END
+    host ip route add unreachable 192.0.2.1
+    relayed
+    WANTED=ECONNREFUSED same_answer tcp "$REMOTE4" 7000
+    WANTED=timeout same_answer tcp "$REMOTE4" 7001
+    WANTED=EHOSTUNREACH same_answer tcp "$REMOTE4" 7002
+    WANTED=EHOSTUNREACH same_answer tcp "$REMOTE4" 7003
+    WANTED=EHOSTUNREACH same_answer tcp 192.0.2.1 7000
+    host ip route del default
+    WANTED=ENETUNREACH same_answer tcp 192.0.2.2 7000
+    # ICMP has no word for EACCES.
+    host ip route add prohibit 192.0.2.3
+    ask_is EACCES user tcp 192.0.2.3 7000
+    ask_is EHOSTUNREACH guest tcp 192.0.2.3 7000
+}
+
+@test "a connection that the host cannot make fails in the guest alike: IPv6" {
+    need nft
+    remote nft -f - <<END
+    table inet t {
+        chain in {
+            type filter hook input priority 0;
+            tcp dport 7001 drop
+            tcp dport 7003 reject with icmpx type admin-prohibited
+        }
+    }
+END
+    host ip route add unreachable 2001:db8:aa::1
+    host ip route add prohibit 2001:db8:aa::2
+    relayed --enable-ipv6
+    WANTED=ECONNREFUSED same_answer tcp "$REMOTE6" 7000
+    WANTED=timeout same_answer tcp "$REMOTE6" 7001
+    WANTED=EACCES same_answer tcp "$REMOTE6" 7003
+    WANTED=EHOSTUNREACH same_answer tcp 2001:db8:aa::1 7000
+    WANTED=EACCES same_answer tcp 2001:db8:aa::2 7000
+    host ip -6 route del default
+    WANTED=ENETUNREACH same_answer tcp 2001:db8:bb::1 7000
+}
+
+@test "a lost SYN delays the connection, and there is one" {
+    need nft
+    remote nft -f - <<END
+    table inet t {
+        chain in {
+            type filter hook input priority 0;
+            tcp dport 7000 tcp flags syn limit rate over 1/day burst 1 packets counter accept
+            tcp dport 7000 tcp flags syn counter drop
+        }
+    }
+END
+    serve remote 7000 "$REMOTE4"
+    relayed
+    ask_is "$HOST4 hello" guest tcp "$REMOTE4" 7000
+    equal "$(grep -c "^tcp" "$T/serve-remote.log")" 1
+}
+
+@test "the same port may be used again at once" {
+    serve remote 7000 "$REMOTE4"
+    relayed
+    # The server closes first, so that no end in the guest lingers.
+    run -0 guest python3 - "$REMOTE4" <<'END'
+import socket, sys
+for i in range(20):
+    with socket.socket() as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        s.settimeout(20)
+        s.bind(("", 40000))
+        s.connect((sys.argv[1], 7000))
+        s.sendall(b"%d" % i)
+        answer = b""
+        while part := s.recv(100):
+            answer += part
+        assert answer.endswith(b" %d" % i), answer
+END
+    run guest nstat -asz TcpExtTCPSynRetrans
+    contains "$output" "TcpExtTCPSynRetrans             0 "
+}
+
+@test "a guest that gives up leaves nothing behind" {
+    need nft
+    serve remote 7000 "$REMOTE4"
+    relayed
+    guest nft -f - <<END
+    table inet t {
+        chain in {
+            type filter hook input priority 0;
+            tcp flags & (syn | ack) == (syn | ack) drop
+        }
+    }
+END
+    ask_is timeout guest tcp "$REMOTE4" 7000
+    guest nft flush ruleset
+    ask_is "$HOST4 hello" guest tcp "$REMOTE4" 7000
+    # The host's half-made connection is let go of.
+    no_connection() { [[ -z $(remote ss -Htn state established) ]]; }
+    wait_for 15 no_connection
+}
+
+# --- true addresses ---
+
+# source_is ADDR PORT WORLD ADDR PORT: whom the guest's server sees.
+source_is() {
+    local got
+    got=$(FROM_PORT=$2 ask "$3" tcp "$4" "$5") || fail "ask: $got"
+    equal "$got" "$1 hello"
+    contains "$(cat "$T/serve-guest.log")" "$2"
+}
+
+@test "a server in the guest sees the client's own address and port" {
+    relayed --enable-ipv6
+    serve guest 7000 10.0.2.100 fd00::100
+    forward tcp 8080 7000
+    forward tcp 8081 7000 ',"host_addr":"::"'
+    source_is "$REMOTE4" 41001 remote "$HOST4" 8080
+    source_is "$REMOTE6" 41002 remote "$HOST6" 8081
+    source_is 10.0.2.2 41003 user 127.0.0.1 8080
+    source_is fd00::2 41004 user ::1 8081
+    source_is "$REMOTE4" 900 remote "$HOST4" 8080
+}
+
+@test "a client with an address of the guest's network is served" {
+    local client
+    relayed
+    serve guest 7000 10.0.2.100
+    forward tcp 8080 7000
+    # A neighbour that is none, and even the guest's own address: the guest
+    # could not answer either.
+    for client in 10.0.2.50 10.0.2.100; do
+        remote ip addr add "$client/32" dev lan1
+        host ip route add "$client" via "$REMOTE4"
+        remote ip route replace "$ALSO4" dev lan1 src "$client"
+        ask_is "10.0.2.2 hello" remote tcp "$ALSO4" 8080
+    done
+}
+
+@test "a port that is closed in the guest resets the client" {
+    relayed
+    forward tcp 8080 7000
+    ask_is ECONNRESET remote tcp "$HOST4" 8080
+}
+
+# --- nothing of ours inside ---
+
+# What an administrator of the guest may look at.
+sights() {
+    guest sh -c 'ip rule; ip -6 rule; nft list ruleset
+        ss -Htuna | sort; ip -br link | sed "s/ .*//; s/@.*//"
+        sysctl -a --pattern "^net\." 2>/dev/null | grep -v "[./]tap0"'
+}
+
+@test "the guest shows nothing of it" {
+    local before after
+    serve remote 7000 "$REMOTE4"
+    guest ip link set lo up
+    guest ip tuntap add tap0 mode tap
+    before=$(sights)
+    guest ip tuntap del tap0 mode tap
+    relayed --enable-ipv6
+    ask_is "$HOST4 hello" guest tcp "$REMOTE4" 7000
+    after=$(sights | grep -v TIME-WAIT)
+    diff <(echo "$before") <(echo "$after")
+}
+
+@test "the guest's own firewall and its own DNAT apply" {
+    need nft
+    relayed
+    serve guest 7000 10.0.2.100
+    forward tcp 8080 7000
+    forward tcp 8081 7001
+    guest nft -f - <<END
+    table inet t {
+        chain in {
+            type filter hook input priority 0;
+            iifname tap0 tcp dport 7000 ct original proto-dst 7000 reject with tcp reset
+        }
+        chain nat {
+            type nat hook prerouting priority dstnat;
+            iifname tap0 tcp dport 7001 redirect to :7000
+        }
+        chain out {
+            type filter hook output priority 0;
+            oifname tap0 tcp dport 7009 reject with icmpx type admin-prohibited
+        }
+    }
+END
+    ask_is ECONNRESET remote tcp "$HOST4" 8080
+    ask_is "$REMOTE4 hello" remote tcp "$HOST4" 8081
+    ask_is EHOSTUNREACH guest tcp "$REMOTE4" 7009
+}
+
+# during CMD...: while checked transfers go out and in; both must be whole.
+during() {
+    spawn out "${NS_remote[@]}" transfer.py serve 7000 "$REMOTE4"
+    spawn in "${NS_guest[@]}" transfer.py serve 7001 10.0.2.100
+    forward tcp 8080 7001
+    guest timeout 100 transfer.py run both "$REMOTE4" 7000 $((300 * MB)) \
+        >"$T/going-out" 2>&1 3>&- &
+    local out=$!
+    remote timeout 100 transfer.py run both "$HOST4" 8080 $((300 * MB)) \
+        >"$T/going-in" 2>&1 3>&- &
+    local in=$!
+    under_way() {
+        guest awk '/tap0:/ { exit $2 + $10 < 50000000 }' /proc/net/dev
+    }
+    wait_for 20 under_way
+    "$@"
+    wait "$out" "$in" || true
+    equal "$(cat "$T/going-out" "$T/going-in")" $'ok\nok'
+}
+
+@test "flushing the guest's rules in mid-transfer changes nothing" {
+    need nft
+    relayed
+    flush() {
+        guest nft flush ruleset
+        # Back at once: they are the guest's own way out.
+        guest sh -c 'ip rule add lookup main pref 1
+            for pref in $(seq 2 32767); do echo rule del pref $pref; done |
+                ip -force -batch - 2>/dev/null
+            ip rule add lookup main; ip rule del pref 1'
+    }
+    during flush
+}
+
+@test "the interface down and up in mid-transfer only delays" {
+    relayed
+    down_and_up() {
+        guest ip link set tap0 down
+        guest ip link set tap0 up
+        guest ip route replace default via 10.0.2.2 dev tap0
+    }
+    during down_and_up
+}
+
+@test "another MAC address in mid-life is found out" {
+    serve remote 7000 "$REMOTE4"
+    relayed
+    ask_is "$HOST4 hello" guest tcp "$REMOTE4" 7000
+    guest ip link set tap0 down
+    guest ip link set tap0 address 02:00:00:00:00:77 up
+    guest ip route replace default via 10.0.2.2 dev tap0
+    ask_is "$HOST4 again" guest tcp "$REMOTE4" 7000 again
+}
+
+# --- what the guest forwards ---
+
+# inner MASQUERADE: a world behind a bridge of the guest.
+inner() {
+    world inner guest --net
+    guest sh -e <<END
+    ip link add br0 type bridge
+    ip link add ve0 type veth peer name eth0 netns $PID_inner
+    ip link set ve0 master br0 up
+    ip addr add 172.30.0.1/24 dev br0
+    ip addr add fd30::1/64 dev br0 nodad
+    ip link set br0 up
+    echo 1 >/proc/sys/net/ipv4/ip_forward
+    echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
+END
+    inner_sh -e <<END
+    ip link set lo up
+    ip addr add 172.30.0.2/24 dev eth0
+    ip addr add fd30::2/64 dev eth0 nodad
+    ip link set eth0 up
+    ip route add default via 172.30.0.1
+    ip route add default via fd30::1
+END
+    if [[ $1 == yes ]]; then
+        guest nft -f - <<END
+        table inet n {
+            chain post {
+                type nat hook postrouting priority srcnat;
+                oifname tap0 masquerade
+            }
+        }
+END
+    fi
+}
+inner_sh() { guest nsenter -t "$PID_inner" -n sh "$@"; }
+
+@test "connections of containers inside the guest, masqueraded or not" {
+    need nft
+    local masquerade
+    serve remote 7000 "$REMOTE4" "$REMOTE6"
+    relayed --enable-ipv6
+    for masquerade in no yes; do
+        inner "$masquerade"
+        NS_within=("${NS_guest[@]}" nsenter -t "$PID_inner" -n --)
+        ask_is "$HOST4 hello" within tcp "$REMOTE4" 7000
+        ask_is "$HOST6 hello" within tcp "$REMOTE6" 7000
+        ask_is ECONNREFUSED within tcp "$REMOTE4" 7009
+        guest ip link del ve0
+        guest ip link del br0
+    done
+}
+
+# --- where it cannot be ---
+
+# lacking WHAT [ARG...]: the guest is served without; the log says why.
+lacking() {
+    local what=$1
+    shift
+    SLIPGATE_REAL=$SLIPGATE
+    cat >"$T/slipgate" <<END
+#!/bin/sh
+exec deny.py $what $SLIPGATE "\$@"
+END
+    chmod +x "$T/slipgate"
+    SLIPGATE=$T/slipgate start_slipgate "$@"
+}
+
+@test "without nftables, transparent sockets or namespaces libslirp carries it" {
+    local what
+    serve remote 7000 "$REMOTE4"
+    for what in nft tproxy unshare; do
+        echo "without $what"
+        : >"$T/err"
+        lacking "$what"
+        carrier_is slirp
+        api_is '.return.outbound_tcp.reason | length > 0' \
+            '{"execute":"get_status"}'
+        equal "$(grep -c "TCP goes through libslirp" "$T/err")" 1
+        ask_is "$HOST4 hello" guest tcp "$REMOTE4" 7000
+        equal "$(guest ip -br link | grep -c .)" 2
+        stop_slipgate
+    done
+}
+
+@test "with --tcp=relay a missing step is fatal, and leaves nothing" {
+    local what
+    for what in nft tproxy unshare; do
+        run -1 --separate-stderr timeout 20 "${NS_user[@]}" \
+            deny.py "$what" "$SLIPGATE" -c --tcp=relay "$PID_guest" tap0
+        contains "$stderr" "--tcp=relay: "
+        equal "$(guest ip -br link | grep -c .)" 1
+    done
+}
+
+@test "a limit of namespaces is told, and libslirp carries it" {
+    serve remote 7000 "$REMOTE4"
+    guest sh -c 'echo 1 >/proc/sys/user/max_net_namespaces'
+    start_slipgate
+    carrier_is slirp
+    contains "$(cat "$T/err")" "make a network namespace: No space left"
+    ask_is "$HOST4 hello" guest tcp "$REMOTE4" 7000
+}
+
+@test "--tcp=slirp makes a plain tap" {
+    serve remote 7000 "$REMOTE4"
+    start_slipgate --tcp=slirp
+    carrier_is slirp
+    guest sh -c 'ip -d link show tap0 | grep -q tun'
+    ask_is "$HOST4 hello" guest tcp "$REMOTE4" 7000
+}
+
+@test "a persistent tap is replaced by its like" {
+    serve remote 7000 "$REMOTE4"
+    guest sh -e <<END
+    ip tuntap add name tap0 mode tap
+    ip link set tap0 address 02:00:00:00:00:42 up
+END
+    launch user --tcp=relay --api-socket="$SOCK" --mtu=65520 "$PID_guest" tap0
+    # As RootlessKit goes on, after ready.
+    guest sh -e <<END
+    ip link show tap0 | grep -q 02:00:00:00:00:42
+    ip link set tap0 mtu 65520
+    ip addr add 10.0.2.100/24 dev tap0
+    ip route add default via 10.0.2.2 dev tap0
+END
+    carrier_is relay
+    ask_is "$HOST4 hello" guest tcp "$REMOTE4" 7000
+}
+
+# --- trouble ---
+
+@test "the agent's death ends it, and connections with it" {
+    spawn out "${NS_remote[@]}" net.py hold 7000 "$REMOTE4"
+    relayed
+    spawn idle "${NS_guest[@]}" net.py idle "$REMOTE4" 7000 20
+    local agent
+    agent=$(api '{"execute":"get_status"}' | jq .return.agent_pid)
+    kill -KILL "$agent"
+    slipgate_ends
+    equal "$STATUS" 1
+    contains "$(cat "$T/err")" "is gone: ending"
+    none_left() { [[ -z $(remote ss -Htn state established) ]]; }
+    wait_for 10 none_left
+}
+
+@test "without descriptors connections wait, and go on later" {
+    serve remote 7000 "$REMOTE4"
+    relayed
+    serve guest 7000 10.0.2.100
+    forward tcp 8080 7000
+    host prlimit --pid "$GATE" --nofile=64:64
+    guest timeout 20 net.py burst "$REMOTE4" 7000 100 >"$T/burst"
+    remote timeout 20 net.py burst "$HOST4" 8080 100 >"$T/burst"
+    later() {
+        ask_is "$HOST4 hello" guest tcp "$REMOTE4" 7000
+        ask_is "$REMOTE4 hello" remote tcp "$HOST4" 8080
+    }
+    wait_for 20 later
+    carrier_is relay
+}
