@@ -90,18 +90,35 @@ END
     equal "$(cat "$T/lease")" "10.0.2.15 255.255.255.0 10.0.2.2 10.0.2.3"
 }
 
-@test "a tap that exists already, up and with addresses, is taken as it is" {
+# As RootlessKit makes one before it starts its helper.
+persistent_tap() {
     guest sh -e <<'END'
     ip tuntap add name tap0 mode tap
     ip link set tap0 up mtu 65520
     ip addr add 10.0.2.100/24 dev tap0
     ip route add default via 10.0.2.2
 END
+    guest ip link show tap0 | awk '$1 == "link/ether" { print $2 }' >"$T/mac"
+}
+
+@test "a tap that exists already, up and with addresses, is taken as it is" {
+    persistent_tap
     serve remote 7000 "$REMOTE4"
-    launch user --mtu 65520 "$PID_guest" tap0
+    launch user --tcp=slirp --mtu 65520 "$PID_guest" tap0
     ask_is "$HOST4 hello" guest tcp "$REMOTE4" 7000
     stop_slipgate
     guest ip link show tap0 # it was not ours to remove
+}
+
+@test "a tap that exists already gives way to an interface just like it" {
+    persistent_tap
+    serve remote 7000 "$REMOTE4"
+    launch user --mtu 65520 "$PID_guest" tap0
+    contains "$(guest ip addr show tap0)" "$(cat "$T/mac")"
+    contains "$(guest ip addr show tap0)" "mtu 65520"
+    contains "$(guest ip addr show tap0)" "10.0.2.100/24"
+    contains "$(guest ip route)" "default via 10.0.2.2 dev tap0"
+    ask_is "$HOST4 hello" guest tcp "$REMOTE4" 7000
 }
 
 # --- outbound ---
