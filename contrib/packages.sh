@@ -7,6 +7,7 @@ BUILD_COMMANDS='gcc make autoreconf automake pkg-config'
 BUILD_MODULES='glib-2.0 slirp libseccomp libcap jansson libmnl libnftnl'
 RUN_COMMANDS='ip unshare nsenter python3'
 TEST_COMMANDS='bash bats busybox jq shellcheck ss'
+ENGINES_COMMANDS='podman buildah rootlesskit crun catatonit newuidmap iptables'
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -15,13 +16,14 @@ die() {
     exit 1
 }
 
-# What of the given kinds (build, run, test) is not there.
+# What of the given kinds (build, run, test, engines) is not there.
 missing_for() {
     for kind; do
         case $kind in
         build) commands=$BUILD_COMMANDS ;;
         run) commands=$RUN_COMMANDS ;;
         test) commands=$TEST_COMMANDS ;;
+        engines) commands=$ENGINES_COMMANDS ;;
         esac
         for command in $commands; do
             command -v "$command" >/dev/null 2>&1 || printf '%s ' "$command"
@@ -48,7 +50,7 @@ package_command() {
     manager=$1 packages=
     shift
     for kind; do
-        packages="$packages $(packages_of "$manager-$kind")"
+        packages="$packages $(packages_of "$manager-$kind")" || return 1
     done
     case $manager in
     apt) echo "apt-get install -y --no-install-recommends$packages" ;;
@@ -75,6 +77,9 @@ packages_of() {
     dnf-test) echo bash bats busybox jq ShellCheck libasan libubsan ;;
     apk-test) echo bash bats busybox jq shellcheck coreutils \
         findutils grep iproute2-ss ;;
+    apt-engines) echo podman buildah rootlesskit crun conmon catatonit \
+        uidmap iptables netavark aardvark-dns ;;
+    *) return 1 ;;
     esac
 }
 
