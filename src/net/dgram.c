@@ -324,8 +324,8 @@ bool dgram_take(struct dgram *dgram, const struct frame *f, int64_t now_ns)
     }
     if (flow == NULL)
         flow = open_flow(dgram, f->proto, &guest, &peer, &host);
-    /* Not everybody may ping; the stack has another way. */
-    if (flow == NULL && errno == EACCES && f->proto != IPPROTO_UDP)
+    /* Not everybody may ping; the stack has another way, for IPv4 only. */
+    if (flow == NULL && errno == EACCES && f->proto == IPPROTO_ICMP)
         return false;
     if (flow == NULL) {
         refuse_errno(dgram, f, errno);

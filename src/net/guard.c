@@ -126,22 +126,6 @@ bool guard_admits_order(struct guard *guard, const struct frame *f)
     }
 }
 
-/*
- * Is this the guest's turn to ask?  A connection is judged when it is opened,
- * and answers to datagrams from outside are no requests.
- */
-static bool is_judged(const struct guard *guard, const struct frame *f,
-                      int64_t now_ns)
-{
-    if (f->proto == IPPROTO_TCP)
-        return (f->tcp_flags & (FRAME_SYN | FRAME_ACK)) == FRAME_SYN;
-    if (f->proto == IPPROTO_UDP)
-        return !replies_expects(guard->replies, f, now_ns) &&
-               (guard->sink.expects == NULL ||
-                !guard->sink.expects(guard->sink.self, f));
-    return true;
-}
-
 static bool echo_is_due(struct guard *guard, int64_t now_ns)
 {
     int64_t earliest = now_ns - GUARD_ECHO_BURST * NS_PER_ECHO;
@@ -165,48 +149,64 @@ static bool is_echo(const struct frame *f)
                (f->proto == IPPROTO_ICMP ? ICMP_ECHO : ICMP6_ECHO_REQUEST);
 }
 
-/* What asks: an echo of one address, or where a neighbour is. */
-static bool is_icmp_request(const struct frame *f)
+/* Who is where on the link, which no policy has to do with. */
+static bool is_discovery(const struct frame *f)
 {
     uint8_t type = f->data[f->l4];
 
-    if (is_echo(f))
-        return f->proto == IPPROTO_ICMP ||
-               !IN6_IS_ADDR_MULTICAST(&f->dst.addr.v6);
     return f->proto == IPPROTO_ICMPV6 &&
            (type == ND_ROUTER_SOLICIT || type == ND_NEIGHBOR_SOLICIT ||
             type == ND_NEIGHBOR_ADVERT);
 }
 
-static void pass_icmp(struct guard *guard, struct frame *f, int64_t now_ns)
+/*
+ * Is this the guest's turn to ask?  A connection is judged when it is opened,
+ * and answers to datagrams from outside are no requests.
+ */
+static bool is_judged(const struct guard *guard, const struct frame *f,
+                      int64_t now_ns)
 {
-    if (!is_icmp_request(f))
-        guard->stats->drop_icmp++;
-    else if (is_echo(f) && !echo_is_due(guard, now_ns))
-        guard->stats->drop_echo_rate++;
-    else
-        guard->sink.pass(guard->sink.self, f);
+    if (f->proto == IPPROTO_TCP)
+        return (f->tcp_flags & (FRAME_SYN | FRAME_ACK)) == FRAME_SYN;
+    if (f->proto == IPPROTO_UDP)
+        return !replies_expects(guard->replies, f, now_ns) &&
+               (guard->sink.expects == NULL ||
+                !guard->sink.expects(guard->sink.self, f));
+    return !is_discovery(f);
+}
+
+/* What nothing behind us has a use for; the counter it belongs to, or NULL. */
+static uint64_t *find_useless(struct guard *guard, const struct frame *f)
+{
+    /* Without a transport header here: one that is not carried. */
+    if (f->l4 == 0)
+        return &guard->stats->drop_protocol;
+    if (!policy_accepts_source(guard->plan, f))
+        return &guard->stats->drop_source;
+    if (is_icmp(f) && !is_echo(f) && !is_discovery(f))
+        return &guard->stats->drop_icmp;
+    return NULL;
+}
+
+static enum policy_verdict judge(const struct guard *guard,
+                                 const struct frame *f, int64_t now_ns)
+{
+    if (!guard->policy->enable_ipv6 && f->src.addr.family == AF_INET6)
+        return POLICY_DROP;
+    if (!is_judged(guard, f, now_ns))
+        return POLICY_ALLOW;
+    return policy_outbound(guard->policy, guard->plan, f->proto, &f->dst);
 }
 
 static void pass_ip(struct guard *guard, struct frame *f, int64_t now_ns)
 {
-    enum policy_verdict verdict = POLICY_ALLOW;
+    uint64_t *drop = find_useless(guard, f);
 
-    /* Without a transport header here: one that nothing behind us carries. */
-    if (f->l4 == 0) {
-        guard->stats->drop_protocol++;
+    if (drop != NULL) {
+        ++*drop;
         return;
     }
-    if (!policy_accepts_source(guard->plan, f)) {
-        guard->stats->drop_source++;
-        return;
-    }
-    if (!guard->policy->enable_ipv6 && f->src.addr.family == AF_INET6)
-        verdict = POLICY_DROP;
-    else if (is_judged(guard, f, now_ns))
-        verdict =
-            policy_outbound(guard->policy, guard->plan, f->proto, &f->dst);
-    switch (verdict) {
+    switch (judge(guard, f, now_ns)) {
     case POLICY_ALLOW:
         break;
     case POLICY_UNREACHABLE:
@@ -219,8 +219,8 @@ static void pass_ip(struct guard *guard, struct frame *f, int64_t now_ns)
     }
     if (f->proto == IPPROTO_TCP)
         pass_tcp(guard, f);
-    else if (is_icmp(f))
-        pass_icmp(guard, f, now_ns);
+    else if (is_echo(f) && !echo_is_due(guard, now_ns))
+        guard->stats->drop_echo_rate++;
     else
         guard->sink.pass(guard->sink.self, f);
 }

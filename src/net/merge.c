@@ -47,7 +47,7 @@ static bool is_plain(const struct frame *f)
 {
     return f->proto == IPPROTO_TCP && f->l4 != 0 && !f->options &&
            (f->data[f->l4 + 12] >> 4) == TCP_HEADER_PLAIN &&
-           (f->tcp_flags & ~FRAME_PSH) == FRAME_ACK;
+           (f->data[f->l4 + 13] & ~FRAME_PSH) == FRAME_ACK;
 }
 
 static bool same_flow(const struct frame *a, const struct frame *b)

@@ -135,13 +135,10 @@ enum policy_verdict policy_outbound(const struct policy *policy,
     case PLACE_HOST_LOOPBACK:
         return to_host(policy, proto, dst);
     case PLACE_MULTICAST:
-        /* Neighbour discovery stays on the link; the rest would leave it. */
-        return proto == IPPROTO_ICMPV6 ? POLICY_ALLOW : POLICY_DROP;
     case PLACE_BROADCAST:
         return POLICY_DROP;
     case PLACE_NOWHERE:
-        /* Link-local neighbours answer our router's discovery. */
-        return proto == IPPROTO_ICMPV6 ? POLICY_ALLOW : POLICY_UNREACHABLE;
+        return POLICY_UNREACHABLE;
     case PLACE_WORLD:
     default:
         return policy->outbound ? POLICY_ALLOW : POLICY_UNREACHABLE;

@@ -24,8 +24,9 @@ enum policy_verdict {
 };
 
 /*
- * May the guest send to this destination?  `proto` is IPPROTO_TCP, _UDP, _ICMP
- * or _ICMPV6; `dst` is as the guest wrote it, before any mapping.
+ * May the guest send to this destination?  `proto` is IPPROTO_TCP, _UDP, or
+ * _ICMP or _ICMPV6 for an echo request; `dst` is as the guest wrote it, before
+ * any mapping.
  */
 enum policy_verdict policy_outbound(const struct policy *policy,
                                     const struct plan *plan, int proto,

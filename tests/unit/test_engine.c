@@ -79,6 +79,40 @@ static void a_closed_port_is_told_by_a_reset(struct engine_rig *rig)
     }
 }
 
+static void an_echo_is_answered_by_who_has_the_address(struct engine_rig *rig)
+{
+    static const struct {
+        const char *dst;
+        bool answered;
+    } rows[] = { { "10.0.2.2", true }, { "10.0.2.3", true },
+                 { "fd00::2", true },  { "fd00::3", true },
+                 { "fe80::2", true },  { "192.0.2.1", true },
+                 { "fe80::9", false }, { "2001:db8::1", false } };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        bool v6 = strchr(rows[i].dst, ':') != NULL;
+        struct frames_spec echo = { .dst = rows[i].dst,
+                                    .proto = v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP,
+                                    .type = v6 ? 128 : 8,
+                                    .sport = 77,
+                                    .payload_len = 56 };
+        struct ip_addr dst = frames_addr(rows[i].dst);
+        struct frame f;
+
+        g_test_message("to %s", rows[i].dst);
+        engine_rig_send_spec(rig, &echo);
+        if (!rows[i].answered) {
+            engine_rig_settle(rig); /* an error, or nothing */
+            continue;
+        }
+        do
+            f = engine_rig_expect(rig, echo.proto);
+        while (f.data[f.l4] != (v6 ? 129 : 0));
+        g_assert_true(ip_addr_equal(&f.src.addr, &dst));
+        g_assert_cmpuint(frame_payload_len(&f), ==, 56);
+    }
+}
+
 /* --- what a guest may try --- */
 
 static void urgent_data_is_nothing_but_data(struct engine_rig *rig)
@@ -319,6 +353,8 @@ int main(int argc, char **argv)
     ADD("an address request is answered", an_address_request_is_answered);
     ADD("a TCP connection lives and ends", a_tcp_connection_lives_and_ends);
     ADD("a closed port is told by a reset", a_closed_port_is_told_by_a_reset);
+    ADD("an echo is answered by who has the address",
+        an_echo_is_answered_by_who_has_the_address);
     ADD("urgent data is nothing but data", urgent_data_is_nothing_but_data);
     ADD("segments out of order are not believed",
         segments_out_of_order_are_not_believed);

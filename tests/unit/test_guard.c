@@ -151,7 +151,7 @@ static void each_frame_has_its_fate(void)
         { { .proto = IPPROTO_ICMPV6, .dst = "fe80::2", .type = 1 },
           "drop_icmp" },
         { { .proto = IPPROTO_ICMPV6, .dst = "ff02::1", .type = 128 },
-          "drop_icmp" },
+          "drop_policy" },
         { { .proto = IPPROTO_ICMPV6, .dst = "192.0.2.1", .type = 128 },
           "drop_protocol" },
         { { .proto = IPPROTO_SCTP, .payload_len = 12 }, "drop_protocol" },

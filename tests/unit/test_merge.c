@@ -211,6 +211,7 @@ static void what_does_not_fit_together_stays_apart(void)
         data_at(1100, 100), data_at(1100, 100), data_at(1100, 100),
         data_at(1100, 100), data_at(1100, 100), data_at(1100, 100),
         data_at(1100, 100), data_at(1100, 100), data_at(1100, 0),
+        data_at(1100, 100),
     };
 
     second[3].sport = 81;
@@ -221,7 +222,8 @@ static void what_does_not_fit_together_stays_apart(void)
     second[8].tcp_options = nop;
     second[8].tcp_options_len = 4;
     second[9].proto = IPPROTO_UDP;
-    second[10].ack = 499; /* an older acknowledgement: takes nothing back */
+    second[12].flags |= 0x40; /* tells of congestion (RFC 3168) */
+    second[10].ack = 499;     /* an older acknowledgement: takes nothing back */
     for (size_t i = 0; i < G_N_ELEMENTS(second); i++) {
         struct wire *wire = wire_new(true);
         struct frame f;

@@ -127,7 +127,7 @@ static void the_resolver_serves_names_and_nothing_else(void)
     check(&policy, ICMP, "10.0.2.3", 0, YES);
 }
 
-static void multicast_is_for_neighbours_only(void)
+static void multicast_does_not_leave_the_link(void)
 {
     static const struct row rows[] = {
         { UDP, "224.0.0.251", 5353, DROP, DROP },
@@ -136,8 +136,8 @@ static void multicast_is_for_neighbours_only(void)
         { TCP, "224.0.0.1", 80, DROP, DROP },
         { UDP, "ff02::fb", 5353, DROP, DROP },
         { TCP, "ff02::1", 80, DROP, DROP },
-        { ICMP6, "ff02::2", 0, YES, YES },
-        { ICMP6, "ff02::1:ff00:2", 0, YES, YES },
+        { ICMP6, "ff02::2", 0, DROP, DROP },
+        { ICMP6, "ff02::1", 0, DROP, DROP },
     };
 
     check_rows(rows, G_N_ELEMENTS(rows));
@@ -148,6 +148,8 @@ static void addresses_of_no_place_are_unreachable(void)
     static const struct row rows[] = {
         { TCP, "fe80::5", 80, NO, NO },
         { UDP, "fe80::5", 53, NO, NO },
+        { ICMP6, "fe80::5", 0, NO, NO },
+        { ICMP6, "::ffff:192.0.2.1", 0, NO, NO },
         { TCP, "::ffff:192.0.2.1", 80, NO, NO },
         { TCP, "::ffff:0.0.0.0", 80, NO, NO },
         { TCP, "::192.0.2.1", 80, NO, NO },
@@ -210,8 +212,8 @@ int main(int argc, char **argv)
                     the_file_server_of_the_stack_is_never_reached);
     g_test_add_func("/policy/the resolver serves names and nothing else",
                     the_resolver_serves_names_and_nothing_else);
-    g_test_add_func("/policy/multicast is for neighbours only",
-                    multicast_is_for_neighbours_only);
+    g_test_add_func("/policy/multicast does not leave the link",
+                    multicast_does_not_leave_the_link);
     g_test_add_func("/policy/addresses of no place are unreachable",
                     addresses_of_no_place_are_unreachable);
     g_test_add_func("/policy/the world is reached unless denied",

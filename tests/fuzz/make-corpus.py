@@ -1,0 +1,221 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Writes the seeds of the data plane's fuzz targets: tests/fuzz/corpus/*.
+
+The formats are those that the comments of fuzz_frame.c, fuzz_vnet.c,
+fuzz_merge.c and fuzz_pump.c tell.  Run it when a format changes, and commit
+what it writes.
+"""
+import os
+import socket
+import struct
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+GUEST, GATEWAY = b"\x52\x54\x00\x12\x34\x56", b"\x52\x55\x0a\x00\x02\x02"
+FIN, SYN, RST, PSH, ACK, URG = 1, 2, 4, 8, 16, 32
+NOPS = b"\x01" * 8
+
+
+def address(text):
+    family = socket.AF_INET6 if ":" in text else socket.AF_INET
+    return socket.inet_pton(family, text)
+
+
+def ip(proto, payload, src=None, dst="192.0.2.1", options=b"", fragment=0,
+       ident=1):
+    """An Ethernet frame with an IP packet; checksums are left to the target."""
+    if ":" in dst:
+        head = struct.pack("!IHBB", 6 << 28, len(payload), proto, 64)
+        head += address(src or "fd00::100") + address(dst)
+        return GATEWAY + GUEST + b"\x86\xdd" + head + payload
+    length = 20 + len(options) + len(payload)
+    head = struct.pack("!BBHHHBBH", 0x45 + len(options) // 4, 0, length, ident,
+                       fragment, 64, proto, 0)
+    head += address(src or "10.0.2.100") + address(dst) + options
+    return GATEWAY + GUEST + b"\x08\x00" + head + payload
+
+
+def tcp(flags, seq=1000, ack=0, sport=40000, dport=80, window=65535, urgent=0,
+        options=b"", payload=b""):
+    return struct.pack("!HHIIBBHHH", sport, dport, seq & 0xffffffff, ack,
+                       (20 + len(options)) // 4 << 4, flags, window, 0,
+                       urgent) + options + payload
+
+
+def udp(sport=1000, dport=53, payload=b"x" * 8):
+    return struct.pack("!HHHH", sport, dport, 8 + len(payload), 0) + payload
+
+
+def icmp(kind, code=0, rest=b"\0" * 8):
+    return struct.pack("!BBH", kind, code, 0) + rest
+
+
+def arp(target="10.0.2.2"):
+    return (b"\xff" * 6 + GUEST + b"\x08\x06" +
+            b"\x00\x01\x08\x00\x06\x04\x00\x01" + GUEST +
+            address("10.0.2.100") + b"\0" * 6 + address(target))
+
+
+# --- frame: how, length, bytes ---
+
+def sent(frame, how=1):
+    return struct.pack("!BH", how, len(frame)) + frame
+
+
+def stack(frame):
+    return sent(frame, 3)
+
+
+def to_guest(payload):
+    return ip(6, payload, src="192.0.2.1", dst="10.0.2.100")
+
+
+def opened():
+    return (sent(ip(6, tcp(SYN))) +
+            stack(to_guest(tcp(SYN | ACK, 5000, 1001, 80, 40000))) +
+            sent(ip(6, tcp(ACK, 1001, 5001))))
+
+
+FRAME = {
+    "arp": sent(arp()),
+    "cut_short": sent(ip(6, tcp(SYN))[:40]),
+    "connection": opened() + sent(ip(6, tcp(ACK, 1001, 5001, payload=b"d" * 99))),
+    "echo": sent(ip(1, icmp(8))) + sent(ip(58, icmp(128), dst="2001:db8::1")),
+    "flags": b"".join(sent(ip(6, tcp(f))) for f in range(0, 64, 5)),
+    "fragments": (sent(ip(17, udp(payload=b"a" * 24)[:16], fragment=0x2000)) +
+                  sent(ip(17, b"a" * 16, fragment=2))),
+    "fragments_overlap": (sent(ip(17, b"a" * 16, fragment=0x2000)) +
+                          sent(ip(17, b"b" * 16, fragment=1))),
+    "fragments_end_early": (sent(ip(17, b"a" * 16, fragment=0x2001)) +
+                            sent(ip(17, b"b" * 8, fragment=1))),
+    "ip_options": sent(ip(6, tcp(SYN), options=NOPS)),
+    "loopback": b"".join(sent(ip(6, tcp(SYN), dst=d)) for d in (
+        "127.0.0.1", "0.0.0.0", "10.0.2.2", "255.255.255.255", "::1", "::",
+        "::ffff:127.0.0.1", "fd00::2", "fd00::5")),
+    "out_of_order": opened() + sent(ip(6, tcp(ACK, 1101, 5001, payload=b"d"))),
+    "half_closed_and_silent": (opened() +
+                               sent(ip(6, tcp(ACK | FIN, 1001, 5001))) +
+                               sent(arp(), 0xfd) * 4),
+    "services": b"".join(sent(ip(17, udp(dport=p), dst="10.0.2.2"))
+                         for p in (53, 67, 69, 547)),
+    "sources": b"".join(sent(ip(17, udp(), src=s)) for s in (
+        "0.0.0.0", "127.0.0.1", "224.0.0.1", "255.255.255.255")),
+    "stranger": sent(ip(6, tcp(ACK, payload=b"d"), dst="2001:db8::1")),
+    "syn_options": sent(ip(6, tcp(SYN, options=b"\x02\x04\x05\xb4" + NOPS))),
+    "tail": sent(ip(17, udp(), dst="2001:db8::1") + b"TRAILING"),
+    "udp_reply": (stack(ip(17, udp(5000, 53), src="10.0.2.2",
+                           dst="10.0.2.100")) +
+                  sent(ip(17, udp(53, 5000), dst="10.0.2.2"))),
+    "urgent": sent(ip(6, tcp(ACK | URG, urgent=0xffff, payload=b"u"))),
+    "wrong_checksum": sent(ip(6, tcp(SYN)), 0),
+}
+
+
+# --- vnet: header, where to cut, frame ---
+
+def offload(frame, flags=1, gso=0, size=0, start=34, offset=16, cut=220):
+    return (struct.pack("=BBHHHH", flags, gso, 54, size, start, offset) +
+            struct.pack("!H", cut) + frame)
+
+
+BULK = tcp(ACK | PSH | FIN, 0xfffffff0, 5, payload=bytes(range(256)) * 12)
+VNET = {
+    "bulk": offload(ip(6, BULK), gso=1, size=1448),
+    "bulk_ipv6": offload(ip(6, BULK, dst="2001:db8::1"), gso=4, size=1428,
+                         start=54),
+    "ecn": offload(ip(6, BULK), gso=0x81, size=1448),
+    "options": offload(ip(6, tcp(ACK, options=NOPS, payload=b"o" * 2000))),
+    "plain": offload(ip(6, tcp(ACK)), flags=0),
+    "start_in_ethernet": offload(ip(6, tcp(ACK)), start=0),
+    "start_beyond": offload(ip(6, tcp(ACK)), start=0xffff, offset=0xffff),
+    "udp_segmentation": offload(ip(17, udp()), gso=5, offset=6),
+}
+
+
+# --- merge: join, then (flush, kind, length, flags, four offsets...) ---
+
+def segment(kind=0, length=100, flags=0, seq=0, ack=0, window=9, flush=1):
+    return bytes([flush, kind, length, flags, 0x80 + seq, 0x80 + ack, window])
+
+
+MERGE = {
+    "bulk": b"\1" + segment(8) * 60,
+    "bulk_ipv6": b"\1" + segment(9) * 60,
+    "acknowledgements": b"\1" + segment(0, 0, ack=1) * 9 + segment(0, 0),
+    "acknowledgement_back": b"\1" + segment() + segment(ack=-1),
+    "apart": b"\0" + segment() * 9,
+    "datagrams": b"\1" + (segment() + segment(0x30)) * 5,
+    "finish": b"\1" + segment() * 3 + segment(0x40, 0, ACK | FIN),
+    "flows": b"\1" + (segment(0) + segment(1) + segment(2)) * 5,
+    "holes": b"\1" + segment() + segment(seq=1) + segment(seq=-1),
+    "push": b"\1" + segment() + segment(flags=PSH) + segment() * 2,
+    "tcp_options": b"\1" + segment() + segment(0x20) + segment(),
+}
+
+
+# --- pump: first sequence, then kind and what it takes ---
+
+def raw(frame):
+    return b"\x82" + struct.pack("!H", len(frame)) + frame
+
+
+def on_connection(flags, seq=0, ack=0, length=1, window=0xff, settle=True):
+    return bytes([0x84 if settle else 2, flags, window, 0x80 + seq, 0x80 + ack,
+                  length])
+
+
+def datagram(where, length=1):
+    return bytes([0x85, where, length])
+
+
+def host(action, length=1):
+    return bytes([0x86, action, length][:3 if action == 0 else 2])
+
+
+def first(sequence):
+    return struct.pack("!I", sequence & 0xffffffff)
+
+
+MOVE = 0x80
+PUMP = {
+    "conversation": (first(1) + on_connection(ACK | MOVE) * 5 + host(0, 200) +
+                     on_connection(ACK | FIN)),
+    "urgent": first(1) + on_connection(ACK | URG | MOVE) * 3,
+    "reordered": (first(-33) + on_connection(ACK, 16) + on_connection(ACK) +
+                  on_connection(ACK, 32)),
+    "host_finishes": (first(-33) + host(1) + on_connection(ACK, 0, 1, 2) +
+                      on_connection(ACK, 0, 1, 4) +
+                      on_connection(ACK | FIN, 64, 1, 0)),
+    "wrong_checksum": (first(-33) + on_connection(ACK | 0x40 | MOVE) +
+                       on_connection(ACK) * 2),
+    "impossible_ack": first(7) + on_connection(ACK | MOVE, 0, 100) * 3,
+    "reset": first(7) + on_connection(RST) + on_connection(ACK),
+    "closed_window": (first(7) + on_connection(ACK, 0, 0, 0, 0) +
+                      host(0, 255) * 4 + on_connection(ACK, 0, 0, 0)),
+    "services": first(7) + b"".join(datagram(w) for w in range(0, 256, 9)),
+    "fragments": (first(7) +
+                  raw(ip(17, udp(dport=9, payload=b"a" * 24)[:16],
+                         fragment=0x2000)) +
+                  raw(ip(17, b"a" * 16, fragment=2))),
+    "neighbours": first(7) + raw(arp()) + raw(ip(
+        58, icmp(135, 0, b"\0" * 4 + address("fd00::2")),
+        dst="ff02::1:ff00:2")) + raw(ip(58, icmp(133), dst="ff02::2")),
+    "other_connections": first(7) + b"".join(
+        raw(ip(6, tcp(SYN, dport=p), dst=d))
+        for p, d in ((1, "10.0.2.2"), (1, "fd00::2"), (53, "10.0.2.3"),
+                     (80, "192.0.2.1"), (80, "2001:db8::1"), (80, "::1"))),
+}
+
+
+def main():
+    for target, seeds in (("frame", FRAME), ("vnet", VNET), ("merge", MERGE),
+                          ("pump", PUMP)):
+        folder = os.path.join(HERE, "corpus", target)
+        os.makedirs(folder, exist_ok=True)
+        for name, data in seeds.items():
+            with open(os.path.join(folder, name), "wb") as seed:
+                seed.write(data)
+
+
+if __name__ == "__main__":
+    main()
