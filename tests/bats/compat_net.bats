@@ -106,8 +106,15 @@ END
     serve remote 7000 "$REMOTE4"
     launch user --tcp=slirp --mtu 65520 "$PID_guest" tap0
     ask_is "$HOST4 hello" guest tcp "$REMOTE4" 7000
+}
+
+@test "a tap that exists already and is only used stays when we end" {
+    guest ip tuntap add name tap0 mode tap
+    local plain=()
+    [[ $("$SLIPGATE" --version) != slipgate* ]] || plain=(--tcp=slirp)
+    launch user "${plain[@]}" "$PID_guest" tap0
     stop_slipgate
-    guest ip link show tap0 # it was not ours to remove
+    guest ip link show tap0
 }
 
 @test "a tap that exists already gives way to an interface just like it" {

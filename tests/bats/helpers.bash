@@ -224,8 +224,8 @@ start_slipgate() {
 # stop_slipgate [SIGNAL]: ends it; its exit status is left in $STATUS.
 # shellcheck disable=SC2120
 stop_slipgate() {
-    kill -"${1:-TERM}" "$GATE" 2>/dev/null
     kill -CONT "$GATE" 2>/dev/null # a test may have stopped it
+    kill -"${1:-TERM}" "$GATE" 2>/dev/null
     slipgate_ends
 }
 
