@@ -71,6 +71,7 @@ static int start_intercept(struct fast_path *fast, struct loop *loop,
         .plan = config->plan,
         .outbound = config->outbound,
         .outbound6 = config->outbound6,
+        .budget = config->budget,
         .listener_fd = own_release_fd(&relay->listener_fd),
         .listener6_fd = own_release_fd(&relay->listener6_fd),
         .inject = inject,
@@ -92,6 +93,7 @@ struct fast_path *fast_path_new(struct loop *loop,
     struct fwd_relay_config forwards = { .plan = config->plan,
                                          .policy = config->policy,
                                          .stats = config->stats,
+                                         .budget = config->budget,
                                          .unheard = unheard };
 
     if (attachment->relay.listener_fd < 0)
@@ -105,6 +107,7 @@ struct fast_path *fast_path_new(struct loop *loop,
     fast->self = config->self;
     fast->stock = socket_stock_new(attachment->agent);
     fast->relays = relay_table_new(loop, config->observer);
+    relay_table_count_in(fast->relays, config->budget);
     relay_table_number_from(fast->relays, &config->stats->flows_opened);
     forwards.stock = fast->stock;
     forwards.relays = fast->relays;

@@ -19,6 +19,7 @@ struct fast_path_config {
     const struct policy *policy; /* kept by reference, like the plan */
     struct ip_addr outbound, outbound6;
     struct stats *stats;
+    struct budget *budget; /* kept by reference, like the statistics */
     const struct relay_observer *observer; /* copied */
     /* The guest's interface is gone; called once. */
     void (*gone)(void *self);

@@ -154,6 +154,7 @@ static int build_fast_path(struct gate *gate, GError **err)
         .outbound6 = gate->outbound6,
         .policy = &gate->policy,
         .stats = &gate->stats,
+        .budget = &gate->budget,
         .observer = &observer,
         .gone = on_interface_gone,
         .self = gate,

@@ -36,8 +36,14 @@ static void ready(void *self, uint32_t events)
     (void)events;
     for (int i = 0; i < BATCH; i++) {
         socklen_t len = sizeof(from);
-        int fd = accept4(acceptor->fd, (struct sockaddr *)&from, &len,
-                         SOCK_NONBLOCK | SOCK_CLOEXEC);
+        int fd;
+
+        if (acceptor->has_room != NULL && !acceptor->has_room(acceptor->self)) {
+            pause_accepting(acceptor, EMFILE);
+            break;
+        }
+        fd = accept4(acceptor->fd, (struct sockaddr *)&from, &len,
+                     SOCK_NONBLOCK | SOCK_CLOEXEC);
 
         if (fd >= 0) {
             acceptor->accepted(acceptor->self, fd, &from);

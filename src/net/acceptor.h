@@ -2,6 +2,7 @@
 #pragma once
 #include "kern/loop.h"
 
+#include <stdbool.h>
 #include <sys/socket.h>
 
 /*
@@ -13,6 +14,8 @@ struct acceptor {
     int fd; /* the listener, non-blocking; -1: none */
     /* Takes over the connection's descriptor, which is non-blocking. */
     void (*accepted)(void *self, int fd, const struct sockaddr_storage *from);
+    /* May another connection be accepted?  NULL: always. */
+    bool (*has_room)(void *self);
     void *self;
     /* Its own: */
     struct loop *loop;

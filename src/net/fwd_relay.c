@@ -63,6 +63,7 @@ static void pending_free(struct pending *pending)
     if (pending->guest_fd >= 0)
         (void)close(pending->guest_fd);
     g_queue_unlink(&relay->pending, &pending->link);
+    relay->config.budget->used[BUDGET_RELAY] -= RELAY_SIDE_COUNT;
     g_free(pending);
 }
 
@@ -227,6 +228,7 @@ static void accepted(void *self, int fd, const struct sockaddr_storage *from)
     pending->watch =
         (struct loop_watch){ .ready = guest_ready, .self = pending };
     g_queue_push_tail_link(&relay->pending, &pending->link);
+    relay->config.budget->used[BUDGET_RELAY] += RELAY_SIDE_COUNT;
     pending->client = client_of(from);
     if (ip_addr_is_loopback(&pending->client.addr))
         relay_stay_local(fd);
@@ -236,6 +238,13 @@ static void accepted(void *self, int fd, const struct sockaddr_storage *from)
         wait_for_guest(pending);
     else
         connected(pending, rc);
+}
+
+static bool has_room(void *self)
+{
+    const struct forward *forward = self;
+
+    return budget_has_room(forward->relay->config.budget, BUDGET_RELAY);
 }
 
 /* --- the driver --- */
@@ -267,6 +276,7 @@ static void *start(void *self, struct fwd_rule *rule, GError **err)
     forward->relay = relay;
     forward->guest = rule->guest;
     forward->acceptor.accepted = accepted;
+    forward->acceptor.has_room = has_room;
     forward->acceptor.self = forward;
     rc = acceptor_start(&forward->acceptor, relay->loop, fd);
     if (rc == 0)

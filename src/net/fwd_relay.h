@@ -22,6 +22,7 @@ struct fwd_relay_config {
     struct socket_stock *stock;  /* kept by reference */
     struct relay_table *relays;  /* kept by reference */
     struct stats *stats;         /* kept by reference */
+    struct budget *budget;       /* kept by reference */
     bool ipv6;                   /* the relay namespace has it */
     void (*unheard)(void *self); /* as in intercept.h */
     void *self;

@@ -115,11 +115,20 @@ static void enter_state(struct entry *entry, enum state state)
     g_queue_push_tail_link(&in->queues[state], &entry->link);
 }
 
+/* Both descriptors of the flow to be, until the relay counts them. */
+static void count_descriptors(struct intercept *in, int sign)
+{
+    in->config.budget->used[BUDGET_RELAY] +=
+        (unsigned)(sign * RELAY_SIDE_COUNT);
+}
+
 static void entry_free(struct entry *entry)
 {
     struct intercept *in = entry->intercept;
 
     g_queue_unlink(&in->queues[entry->state], &entry->link);
+    if (entry->state != JOINED)
+        count_descriptors(in, -1);
     if (entry->host_fd >= 0) {
         loop_forget(in->loop, &entry->watch);
         (void)close(entry->host_fd);
@@ -305,6 +314,7 @@ static void start_entry(struct intercept *in, const struct frame *f,
     (void)g_hash_table_add(in->entries, entry);
     if (in->sweep_timer.slot == 0)
         loop_timer_in_ms(in->loop, &in->sweep_timer, SWEEP_MS);
+    count_descriptors(in, +1);
     in->stats->syns_held++;
     entry_connect(entry, host);
 }
@@ -337,8 +347,15 @@ bool intercept_take(struct intercept *in, const struct frame *f)
         return false;
     make_ends(&ends, &f->src, &f->dst);
     entry = g_hash_table_lookup(in->entries, &ends);
-    if (entry == NULL || !is_copy(entry, f))
+    if (entry != NULL && is_copy(entry, f))
+        return true;
+    if (budget_has_room(in->config.budget, BUDGET_RELAY)) {
         start_entry(in, f, &ends, &host);
+    } else {
+        /* The guest asks again, until others have ended. */
+        in->stats->syns_dropped++;
+        LOG_LIMITED("no descriptors left to connect for the guest");
+    }
     return true;
 }
 
@@ -352,6 +369,7 @@ static void join(struct entry *entry, int guest_fd)
     int host_fd = entry->host_fd;
 
     entry->host_fd = -1;
+    count_descriptors(in, -1);
     enter_state(entry, JOINED);
     if (relay_start(in->relays, &flow, host_fd, guest_fd) != 0)
         LOG_LIMITED("cannot watch a connection of the guest");

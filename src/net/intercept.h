@@ -22,6 +22,7 @@ struct intercept;
 struct intercept_config {
     const struct plan *plan;            /* kept by reference */
     struct ip_addr outbound, outbound6; /* AF_UNSPEC: the kernel chooses */
+    struct budget *budget;              /* kept by reference */
     /* Of the relay namespace; owned from now on.  -1: not for this family. */
     int listener_fd, listener6_fd;
     /* Writes a frame to the relay namespace's tap. */

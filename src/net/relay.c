@@ -57,7 +57,8 @@ struct relay_table {
     GQueue relays;   /* by growing id */
     GQueue runnable; /* have work left for the next turn */
     uint64_t own_last_id;
-    uint64_t *last_id; /* this one, or shared */
+    uint64_t *last_id;     /* this one, or shared */
+    struct budget *budget; /* NULL: nobody counts */
 };
 
 static void set_option(int fd, int level, int option, int value)
@@ -119,6 +120,8 @@ static void relay_close(struct relay *relay, enum relay_end how)
     if (relay->queued)
         g_queue_unlink(&table->runnable, &relay->queue);
     g_queue_unlink(&table->relays, &relay->link);
+    if (table->budget != NULL)
+        table->budget->used[BUDGET_RELAY] -= RELAY_SIDE_COUNT;
     count_bytes(relay);
     if (table->observer.closed != NULL)
         table->observer.closed(table->observer.self, &relay->flow, how);
@@ -259,6 +262,11 @@ struct relay_table *relay_table_new(struct loop *loop,
     return table;
 }
 
+void relay_table_count_in(struct relay_table *table, struct budget *budget)
+{
+    table->budget = budget;
+}
+
 void relay_table_number_from(struct relay_table *table, uint64_t *last_id)
 {
     table->last_id = last_id;
@@ -309,6 +317,8 @@ int relay_start(struct relay_table *table, const struct relay_flow *flow,
         return rc;
     }
     g_queue_push_tail_link(&table->relays, &relay->link);
+    if (table->budget != NULL)
+        table->budget->used[BUDGET_RELAY] += RELAY_SIDE_COUNT;
     if (table->observer.opened != NULL)
         table->observer.opened(table->observer.self, &relay->flow);
     return 0;

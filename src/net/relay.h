@@ -2,6 +2,7 @@
 #pragma once
 #include "base/addr.h"
 #include "kern/loop.h"
+#include "net/budget.h"
 
 /*
  * Relayed TCP flows: two connected sockets, one of the host and one of the
@@ -45,6 +46,8 @@ struct relay_table *relay_table_new(struct loop *loop,
 /* From now on ids come from `*last_id`, shared with other tables of flows
    (stats.flows_opened). */
 void relay_table_number_from(struct relay_table *table, uint64_t *last_id);
+/* Flows are counted there from now on, as descriptors of BUDGET_RELAY. */
+void relay_table_count_in(struct relay_table *table, struct budget *budget);
 /* Resets all flows. */
 void relay_table_free(struct relay_table *table);
 

@@ -4,6 +4,7 @@
 load helpers
 
 MB=1000000
+REAL=${SLIPGATE:-}
 
 # relayed ARG...: slipgate, with no way but the relay namespace for TCP.
 relayed() { start_slipgate --tcp=relay "$@"; }
@@ -339,17 +340,11 @@ inner_sh() { guest nsenter -t "$PID_inner" -n sh "$@"; }
 
 # --- where it cannot be ---
 
-# lacking WHAT [ARG...]: the guest is served without; the log says why.
-lacking() {
-    local what=$1
-    shift
-    SLIPGATE_REAL=$SLIPGATE
-    cat >"$T/slipgate" <<END
-#!/bin/sh
-exec deny.py $what $SLIPGATE "\$@"
-END
+# with CMD...: from now on slipgate is started by it.
+with() {
+    printf '#!/bin/sh\nexec %s %s "$@"\n' "$*" "$REAL" >"$T/slipgate"
     chmod +x "$T/slipgate"
-    SLIPGATE=$T/slipgate start_slipgate "$@"
+    SLIPGATE=$T/slipgate
 }
 
 @test "without nftables, transparent sockets or namespaces libslirp carries it" {
@@ -358,7 +353,8 @@ END
     for what in nft tproxy unshare; do
         echo "without $what"
         : >"$T/err"
-        lacking "$what"
+        with deny.py "$what"
+        start_slipgate
         carrier_is slirp
         api_is '.return.outbound_tcp.reason | length > 0' \
             '{"execute":"get_status"}'
@@ -430,12 +426,12 @@ END
     wait_for 10 none_left
 }
 
-@test "without descriptors connections wait, and go on later" {
+# crowd: more connections than descriptors, out and in; then all is well.
+crowd() {
     serve remote 7000 "$REMOTE4"
-    relayed
     serve guest 7000 10.0.2.100
     forward tcp 8080 7000
-    host prlimit --pid "$GATE" --nofile=64:64
+    "$@"
     guest timeout 20 net.py burst "$REMOTE4" 7000 100 >"$T/burst"
     remote timeout 20 net.py burst "$HOST4" 8080 100 >"$T/burst"
     later() {
@@ -444,4 +440,15 @@ END
     }
     wait_for 20 later
     carrier_is relay
+}
+
+@test "with few descriptors connections wait, and go on later" {
+    with prlimit --nofile=100:100
+    relayed
+    crowd :
+}
+
+@test "when descriptors run out connections wait, and go on later" {
+    relayed
+    crowd host prlimit --pid "$GATE" --nofile=64:64
 }
