@@ -139,6 +139,8 @@ void json_out_bool(struct json_out *out, const char *key, bool value);
 /* A copy of a parsed value. */
 void json_out_value(struct json_out *out, const char *key,
                     const struct json_value *value);
+/* Copies of all members. */
+void json_out_copy_members(struct json_out *out, const struct json_obj *obj);
 /* Adds an empty object or array, which belongs to `out`, for filling. */
 struct json_out *json_out_object(struct json_out *out, const char *key);
 struct json_out *json_out_array(struct json_out *out, const char *key);

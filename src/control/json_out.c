@@ -67,6 +67,15 @@ void json_out_value(struct json_out *out, const char *key,
     set(out, key, json_deep_copy((const json_t *)(const void *)value));
 }
 
+void json_out_copy_members(struct json_out *out, const struct json_obj *obj)
+{
+    json_t *copy = json_deep_copy((const json_t *)(const void *)obj->value);
+
+    if (copy != NULL && json_object_update(in(out), copy) != 0)
+        g_error("cannot build JSON");
+    json_decref(copy);
+}
+
 struct json_out *json_out_object(struct json_out *out, const char *key)
 {
     json_t *child = json_object();

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ctl/commands.h"
+#include "ctl/number.h"
+#include "ctl/print.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#define ROWS_MAX 20
+/* From the top of the screen, and nothing below. */
+#define CLEAR "\033[H\033[2J"
+
+/* What is remembered of a flow from one look to the next. */
+struct seen {
+    uint64_t from_guest, to_guest;
+};
+
+struct row {
+    char *proto, *guest, *peer, *carrier;
+    double from_rate, to_rate; /* bytes per second */
+};
+
+struct look {
+    GHashTable *before, *now; /* id -> struct seen */
+    GArray *rows;             /* of struct row */
+    double seconds;           /* since the look before */
+};
+
+static void row_clear(void *data)
+{
+    struct row *row = data;
+
+    g_free(row->proto);
+    g_free(row->guest);
+    g_free(row->peer);
+    g_free(row->carrier);
+}
+
+static double rate(uint64_t now, uint64_t before, double seconds)
+{
+    return now > before && seconds > 0 ? (double)(now - before) / seconds : 0;
+}
+
+static void note_flow(struct look *look, const struct json_obj *flow,
+                      uint64_t id)
+{
+    struct seen *seen = g_new0(struct seen, 1);
+    const struct seen *before =
+        g_hash_table_lookup(look->before, GSIZE_TO_POINTER(id));
+    struct row row = { 0 };
+
+    (void)json_find_uint(flow, "bytes_from_guest", 0, JSON_UINT_MAX,
+                         &seen->from_guest, NULL);
+    (void)json_find_uint(flow, "bytes_to_guest", 0, JSON_UINT_MAX,
+                         &seen->to_guest, NULL);
+    g_hash_table_insert(look->now, GSIZE_TO_POINTER(id), seen);
+    row.from_rate =
+        rate(seen->from_guest, before ? before->from_guest : 0, look->seconds);
+    row.to_rate =
+        rate(seen->to_guest, before ? before->to_guest : 0, look->seconds);
+    row.proto = print_member(flow, "proto");
+    row.guest = print_endpoint(flow, "guest_addr", "guest_port");
+    row.peer = print_endpoint(flow, "peer_addr", "peer_port");
+    row.carrier = print_member(flow, "carrier");
+    g_array_append_val(look->rows, row);
+}
+
+static int look_at_page(struct ctl_call *call, struct look *look,
+                        uint64_t *after, GError **err)
+{
+    owned(json_out) args = json_out_new();
+    owned(json_value) answer = NULL;
+    struct json_obj ret, flow;
+    struct json_list entries;
+    bool more = false;
+
+    json_out_uint(args, "limit", 1000);
+    json_out_uint(args, "after", *after);
+    answer = talk_call(call->talk, "list_connections", args, -1, &ret, err);
+    if (answer == NULL || json_get_list(&ret, "entries", &entries, err) != 0 ||
+        json_find_bool(&ret, "more", &more, err) != 0)
+        return -1;
+    for (size_t i = 0; i < json_list_len(&entries); i++) {
+        if (!json_as_object(json_list_at(&entries, i), "entry", &flow) ||
+            json_get_uint(&flow, "id", 0, JSON_UINT_MAX, after, NULL) != 0)
+            continue;
+        note_flow(look, &flow, *after);
+    }
+    return more && json_list_len(&entries) > 0;
+}
+
+static int by_rate(const void *a, const void *b)
+{
+    const struct row *left = a, *right = b;
+    double difference =
+        right->from_rate + right->to_rate - left->from_rate - left->to_rate;
+
+    return difference > 0 ? 1 : difference < 0 ? -1 : 0;
+}
+
+static char *rate_text(double bytes_per_s)
+{
+    g_autofree char *text = print_bytes((uint64_t)bytes_per_s);
+
+    return g_strdup_printf("%s/s", text);
+}
+
+static void show(struct look *look)
+{
+    static const char *const heads[] = { "<PROTO",     "<GUEST",   "<PEER",
+                                         "FROM-GUEST", "TO-GUEST", "<CARRIER",
+                                         NULL };
+    struct table *table = table_new(heads);
+    double from = 0, to = 0;
+
+    qsort(look->rows->data, look->rows->len, sizeof(struct row), by_rate);
+    for (guint i = 0; i < look->rows->len; i++) {
+        const struct row *row = &g_array_index(look->rows, struct row, i);
+
+        from += row->from_rate;
+        to += row->to_rate;
+        if (i >= ROWS_MAX)
+            continue;
+        table_add(table, g_strdup(row->proto));
+        table_add(table, g_strdup(row->guest));
+        table_add(table, g_strdup(row->peer));
+        table_add(table, rate_text(row->from_rate));
+        table_add(table, rate_text(row->to_rate));
+        table_add(table, g_strdup(row->carrier));
+    }
+    if (isatty(STDOUT_FILENO))
+        fputs(CLEAR, stdout);
+    {
+        g_autofree char *from_text = rate_text(from), *to_text = rate_text(to);
+
+        printf("%u flows, %s from the guest, %s to it\n", look->rows->len,
+               from_text, to_text);
+    }
+    table_print_free(table, stdout);
+    (void)fflush(stdout);
+}
+
+static int take_look(struct ctl_call *call, struct look *look, GError **err)
+{
+    uint64_t after = 0;
+    int rc;
+
+    look->now = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+    look->rows = g_array_new(FALSE, FALSE, sizeof(struct row));
+    g_array_set_clear_func(look->rows, row_clear);
+    while ((rc = look_at_page(call, look, &after, err)) > 0)
+        continue;
+    if (rc == 0)
+        show(look);
+    g_array_free(look->rows, TRUE);
+    g_hash_table_destroy(look->before);
+    look->before = look->now;
+    return rc;
+}
+
+int ctl_top(struct ctl_call *call, GError **err)
+{
+    uint64_t interval_s = 2, left = UINT64_MAX;
+    struct look look = { .before =
+                             g_hash_table_new_full(NULL, NULL, NULL, g_free) };
+    gint64 last_us = 0;
+    int rc = 0;
+
+    if (number_option(call, CTL_OPTION_INTERVAL, 1, &interval_s, err) != 0 ||
+        number_option(call, CTL_OPTION_COUNT, 1, &left, err) != 0)
+        rc = -1;
+    while (rc == 0 && left-- > 0) {
+        gint64 now_us = g_get_monotonic_time();
+
+        look.seconds = last_us == 0 ? 0 : (double)(now_us - last_us) / 1e6;
+        last_us = now_us;
+        rc = take_look(call, &look, err);
+        if (rc == 0 && left > 0)
+            (void)sleep((unsigned)interval_s);
+    }
+    g_hash_table_destroy(look.before);
+    return rc;
+}
