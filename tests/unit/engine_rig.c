@@ -38,12 +38,38 @@ static void bring_up_loopback(void)
     rtnl_close(rtnl);
 }
 
+/* The kernel makes a new IPv6 address usable in its own time. */
+static void wait_until_usable(const char *addr)
+{
+    struct ip_endpoint at = { frames_addr(addr), 0 };
+    struct sockaddr_storage ss;
+    socklen_t len = ip_endpoint_to_sockaddr(&at, &ss);
+    gint64 deadline = g_get_monotonic_time() + DEADLINE_MS * 1000;
+    bool arrived = false;
+    char byte = 0;
+
+    while (!arrived) {
+        int fd = socket(at.addr.family,
+                        SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+        g_assert_cmpint(g_get_monotonic_time(), <, deadline);
+        arrived = bind(fd, (struct sockaddr *)&ss, len) == 0 &&
+                  getsockname(fd, (struct sockaddr *)&ss, &len) == 0 &&
+                  sendto(fd, &byte, 1, 0, (struct sockaddr *)&ss, len) == 1 &&
+                  recv(fd, &byte, 1, 0) == 1;
+        (void)close(fd);
+        if (!arrived)
+            g_usleep(1000);
+    }
+}
+
 bool engine_rig_enter(void)
 {
     if (!own_namespace_enter())
         return false;
     (void)signal(SIGPIPE, SIG_IGN); /* as the program does */
     bring_up_loopback();
+    wait_until_usable("2001:db8::1");
     return true;
 }
 
@@ -223,7 +249,7 @@ struct frame engine_rig_expect(struct engine_rig *rig, int proto)
         engine_rig_run_until(rig, has_arrived, rig);
         f = take_arrived(rig);
         if (proto == 0 ? f.ethertype == ETHERTYPE_ARP
-                       : f.l4 != 0 && f.proto == proto)
+                       : (f.l4 != 0 || f.fragment) && f.proto == proto)
             return f;
     }
 }
