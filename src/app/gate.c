@@ -7,6 +7,7 @@
 #include "app/gate_flows.h"
 #include "app/gate_policy.h"
 #include "app/gate_state.h"
+#include "app/options_expand.h"
 #include "app/outbound.h"
 #include "app/publish.h"
 #include "base/error.h"
@@ -319,18 +320,21 @@ static int start(struct gate *gate, GError **err)
     return build(gate, err) < 0 ? -1 : confine(gate, err);
 }
 
-int gate_main(const struct options *options)
+int gate_main(const struct options *given)
 {
-    struct gate gate = { .options = options, .attachment.userns_fd = -1 };
+    struct options options = *given;
+    struct gate gate = { .options = &options, .attachment.userns_fd = -1 };
+    g_autofree char *api_socket = NULL;
     g_autoptr(GError) err = NULL;
     int status;
 
-    if (start(&gate, &err) < 0) {
+    if (options_expand(&options, &api_socket, &err) < 0 ||
+        start(&gate, &err) < 0) {
         log_error("%s", err->message);
         teardown(&gate);
         return EXIT_FAILURE;
     }
-    tell_ready(options->ready_fd);
+    tell_ready(options.ready_fd);
     watch_exit_fd(&gate);
     status = loop_run(gate.loop);
     teardown(&gate);

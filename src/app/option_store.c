@@ -22,6 +22,7 @@ bool option_takes_value(const struct option_spec *spec)
     case OPTION_CHOICE:
         return true;
     case OPTION_SWITCH:
+    case OPTION_UNSET:
     case OPTION_HELP:
     case OPTION_VERSION:
     case OPTION_KIND_COUNT:
@@ -37,6 +38,16 @@ static int set_switch(const struct option_spec *spec, void *field,
     (void)value;
     (void)err;
     *(bool *)field = true;
+    return 0;
+}
+
+static int unset_switch(const struct option_spec *spec, void *field,
+                        const char *value, GError **err)
+{
+    (void)spec;
+    (void)value;
+    (void)err;
+    *(bool *)field = false;
     return 0;
 }
 
@@ -105,9 +116,10 @@ typedef int set_fn(const struct option_spec *spec, void *field,
                    const char *value, GError **err);
 
 static set_fn *const setters[OPTION_KIND_COUNT] = {
-    [OPTION_SWITCH] = set_switch, [OPTION_NUMBER] = set_number,
-    [OPTION_TEXT] = set_text,     [OPTION_PATH] = set_path,
-    [OPTION_LIST] = add_to_list,  [OPTION_CHOICE] = set_choice,
+    [OPTION_SWITCH] = set_switch, [OPTION_UNSET] = unset_switch,
+    [OPTION_NUMBER] = set_number, [OPTION_TEXT] = set_text,
+    [OPTION_PATH] = set_path,     [OPTION_LIST] = add_to_list,
+    [OPTION_CHOICE] = set_choice,
 };
 
 int option_store(struct options *options, const struct option_spec *spec,

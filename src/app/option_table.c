@@ -90,7 +90,7 @@ const struct option_spec option_specs[] = {
       .manual =
         "The same, and what holds if nothing is said.",
       .flags = OPTION_RUN_ONLY },
-    { "allow-host-loopback", 0, OPTION_SWITCH, FIELD(allow_host_loopback),
+    { "allow-host-loopback", 0, OPTION_UNSET, FIELD(disable_host_loopback),
       .help = "let the command reach the host's 127.0.0.1 as 10.0.2.2",
       .manual =
         "Let the command reach the services on the host's loopback\n"
@@ -172,7 +172,8 @@ const struct option_spec option_specs[] = {
       .metavar = "MAC", .help = "MAC address of the tap (only valid with -c)",
       .manual =
         "The MAC address of the tap, six bytes in hexadecimal with colons\n"
-        "between them.  Needs\n.BR \\-c ." },
+        "between them.  Needs\n.BR \\-c .",
+      .flags = OPTION_NO_FILE },
     { "target-type", 0, OPTION_CHOICE, FIELD(target_type),
       .words = &target_types, .metavar = "TYPE",
       .help = "what to serve ([netns|bess], default=netns)",
@@ -211,6 +212,22 @@ const struct option_spec option_specs[] = {
         "May be given up to 256 times.  If one cannot be had, slipgate does\n"
         "not start, and says why.",
       .flags = OPTION_OURS },
+    { "config", 0, OPTION_TEXT, FIELD(config),
+      .metavar = "FILE",
+      .help = "read this configuration, and no other file",
+      .manual =
+        "Read this file instead of those that are read otherwise; see\n"
+        ".BR CONFIGURATION .\n"
+        "The value must follow an equals sign:\n"
+        ".B \\-\\-config\nalone has always been short for\n"
+        ".BR \\-\\-configure .",
+      .flags = OPTION_OURS | OPTION_EXACT | OPTION_NO_FILE },
+    { "show-config", 0, OPTION_SWITCH, FIELD(show_config),
+      .help = "print each option's value and where it is from, and exit",
+      .manual =
+        "Print the value that each option would have, and where it comes\n"
+        "from, and exit.",
+      .flags = OPTION_OURS | OPTION_NO_FILE },
     { "help", 'h', OPTION_HELP, .help = "print this text and exit",
       .manual = "Print a summary of the options and exit." },
     { "version", 'v', OPTION_VERSION, .help = "print versions and exit",

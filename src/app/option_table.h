@@ -10,6 +10,7 @@
  */
 enum option_kind {
     OPTION_SWITCH, /* bool */
+    OPTION_UNSET,  /* bool, the switch that makes it false */
     OPTION_NUMBER, /* unsigned or non-negative int, min to max */
     OPTION_TEXT,   /* const char *, anything */
     OPTION_PATH,   /* const char *, a file that exists */
@@ -25,8 +26,12 @@ enum option_flags {
     OPTION_EXPERIMENTAL = 1 << 1, /* a warning on stdout when used */
     OPTION_NOT_WITH_BESS = 1 << 2,
     OPTION_OURS = 1 << 3, /* slirp4netns has no such option */
-    OPTION_CALL = 1 << 4, /* belongs to one call for one guest: not in `run` */
+    /* Belongs to one call for one guest: not in `run`, nor in a file. */
+    OPTION_CALL = 1 << 4,
     OPTION_RUN_ONLY = 1 << 5,
+    /* Only as --NAME=VALUE, but in `run`: its name is an old prefix. */
+    OPTION_EXACT = 1 << 6,
+    OPTION_NO_FILE = 1 << 7, /* not in a file */
 };
 
 /* The words of an OPTION_CHOICE in the order of its enum. */

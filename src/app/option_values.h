@@ -50,8 +50,11 @@ struct options {
     int target_fd;           /* NETNS_TYPE_TAPFD, else -1 */
     char tap_name[IFNAMSIZ]; /* may be "" or "tap%d": the kernel names it */
 
+    const char *config; /* NULL: none given */
+    bool show_config;
+    bool api_socket_is_pattern; /* see options_expand() */
+
     /* `slipgate run` only. */
-    bool allow_host_loopback; /* never with disable_host_loopback */
     bool same_user;
     bool confine_if_possible; /* what is not enabled or disabled */
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "app/options.h"
 
+#include "app/config.h"
 #include "app/option_store.h"
 #include "app/option_table.h"
 #include "base/error.h"
@@ -40,7 +41,8 @@ struct grammar {
     bool options_first; /* the first argument ends them */
 };
 
-static const struct grammar helper_grammar = { OPTION_RUN_ONLY, false };
+static const struct grammar helper_grammar = { OPTION_RUN_ONLY | OPTION_EXACT,
+                                               false };
 static const struct grammar run_grammar = { OPTION_CALL, true };
 
 static bool knows(const struct grammar *grammar, const struct option_spec *spec)
@@ -107,8 +109,9 @@ static int apply(struct options *options, const struct option_spec *spec,
 /* Reads all options up to the first that ends it; `optind` is then set. */
 static enum options_outcome read_options(struct options *options,
                                          const struct grammar *grammar,
-                                         int argc, char **argv, bool *seen,
-                                         FILE *notices, GError **err)
+                                         int argc, char **argv,
+                                         const char **origins, FILE *notices,
+                                         GError **err)
 {
     g_autofree struct option *table = long_options(grammar);
     g_autofree char *letters = short_options(grammar);
@@ -124,7 +127,7 @@ static enum options_outcome read_options(struct options *options,
             return OPTIONS_HELP;
         if (spec->kind == OPTION_VERSION)
             return OPTIONS_VERSION;
-        seen[spec - option_specs] = true;
+        origins[spec - option_specs] = CONFIG_COMMAND_LINE;
         if (apply(options, spec, optarg, notices, err) != 0)
             return OPTIONS_BAD_USAGE;
     }
@@ -195,14 +198,15 @@ static int read_netns_target(struct options *options, int count, char **args,
 }
 
 static int read_bess_target(struct options *options, int count, char **args,
-                            const bool *seen, GError **err)
+                            const char *const *origins, GError **err)
 {
     if (count < 1)
         return -1;
     if (count > 1)
         return error_set(err, SLIPGATE_ERROR_BAD_REQUEST, "too many arguments");
     for (size_t i = 0; i < option_spec_count; i++) {
-        if (seen[i] && (option_specs[i].flags & OPTION_NOT_WITH_BESS))
+        if (origins[i] != NULL &&
+            (option_specs[i].flags & OPTION_NOT_WITH_BESS))
             return error_set(err, SLIPGATE_ERROR_BAD_REQUEST,
                              "--%s conflicts with --target-type=bess",
                              option_specs[i].name);
@@ -267,10 +271,42 @@ static int check_values(struct options *options, GError **err)
     return 0;
 }
 
+/*
+ * Takes --config=FILE out of a helper's command line, where getopt_long()
+ * could not tell it from what old callers mean.
+ */
+static int take_config(struct options *options, int argc, char **argv)
+{
+    static const char word[] = "--config=";
+    int kept = MIN(argc, 1);
+
+    for (int i = kept; i < argc; i++) {
+        if (strcmp(argv[i], "--") == 0) {
+            while (i < argc)
+                argv[kept++] = argv[i++];
+        } else if (g_str_has_prefix(argv[i], word)) {
+            options->config = argv[i] + strlen(word);
+        } else {
+            argv[kept++] = argv[i];
+        }
+    }
+    if (kept < argc)
+        argv[kept] = NULL;
+    return kept;
+}
+
+static enum options_outcome show_config(const struct options *options,
+                                        unsigned without,
+                                        const char *const *origins)
+{
+    config_print(stdout, options, without, origins);
+    return OPTIONS_SHOWN;
+}
+
 enum options_outcome options_parse(struct options *options, int argc,
                                    char **argv, FILE *notices, GError **err)
 {
-    g_autofree bool *seen = g_new0(bool, option_spec_count);
+    g_autofree const char **origins = g_new0(const char *, option_spec_count);
     enum options_outcome outcome;
     int failed;
 
@@ -281,15 +317,20 @@ enum options_outcome options_parse(struct options *options, int argc,
         .cidr = "10.0.2.0/24",
         .target_fd = -1,
     };
-    outcome =
-        read_options(options, &helper_grammar, argc, argv, seen, notices, err);
+    argc = take_config(options, argc, argv);
+    outcome = read_options(options, &helper_grammar, argc, argv, origins,
+                           notices, err);
     if (outcome != OPTIONS_RUN)
         return outcome;
+    if (config_read(options, OPTION_RUN_ONLY, origins, err) != 0)
+        return OPTIONS_REFUSED;
+    if (options->show_config)
+        return show_config(options, OPTION_RUN_ONLY, origins);
     if (check_pairs(options, err) != 0)
         return OPTIONS_BAD_USAGE;
     if (options->target_type == TARGET_TYPE_BESS)
-        failed =
-            read_bess_target(options, argc - optind, argv + optind, seen, err);
+        failed = read_bess_target(options, argc - optind, argv + optind,
+                                  origins, err);
     else
         failed = read_netns_target(options, argc - optind, argv + optind,
                                    notices, err);
@@ -308,59 +349,29 @@ static const struct options run_defaults = {
     .cidr = "10.0.2.0/24",
     .target_fd = -1,
     .tap_name = "tap0",
+    .disable_host_loopback = true,
     .confine_if_possible = true,
 };
-
-static int settle_loopback(struct options *options, GError **err)
-{
-    if (options->allow_host_loopback && options->disable_host_loopback)
-        return error_set(err, SLIPGATE_ERROR_BAD_REQUEST,
-                         "the host's loopback is both allowed and not");
-    options->disable_host_loopback = !options->allow_host_loopback;
-    return 0;
-}
 
 enum options_outcome options_parse_run(struct options *options, int argc,
                                        char **argv, char ***command,
                                        GError **err)
 {
-    g_autofree bool *seen = g_new0(bool, option_spec_count);
+    g_autofree const char **origins = g_new0(const char *, option_spec_count);
     enum options_outcome outcome;
 
     *options = run_defaults;
-    outcome = read_options(options, &run_grammar, argc, argv, seen, NULL, err);
+    outcome =
+        read_options(options, &run_grammar, argc, argv, origins, NULL, err);
     if (outcome != OPTIONS_RUN)
         return outcome;
-    if (settle_loopback(options, err) != 0)
-        return OPTIONS_BAD_USAGE;
+    if (config_read(options, OPTION_CALL, origins, err) != 0)
+        return OPTIONS_REFUSED;
+    if (options->show_config)
+        return show_config(options, OPTION_CALL, origins);
     settle_confinement(options);
     if (check_values(options, err) != 0)
         return OPTIONS_REFUSED;
     *command = argv + optind;
     return OPTIONS_RUN;
-}
-
-int options_report(enum options_outcome outcome, const char *program,
-                   const GError *err)
-{
-    if (err != NULL)
-        fprintf(stderr, "%s\n", err->message);
-    if (outcome == OPTIONS_HELP || outcome == OPTIONS_BAD_USAGE)
-        options_usage(stdout, program);
-    fflush(stdout);
-    return outcome == OPTIONS_HELP ? EXIT_SUCCESS : EXIT_FAILURE;
-}
-
-int options_report_run(enum options_outcome outcome, const char *program,
-                       const GError *err)
-{
-    if (outcome == OPTIONS_HELP) {
-        options_usage_run(stdout, program);
-        fflush(stdout);
-        return EXIT_SUCCESS;
-    }
-    if (err != NULL)
-        fprintf(stderr, "%s: %s\n", program, err->message);
-    fprintf(stderr, "(\"%s --help\" lists the options)\n", program);
-    return OPTIONS_RUN_FAILED;
 }

@@ -8,6 +8,7 @@
 enum options_outcome {
     OPTIONS_RUN,       /* `options` is whole and checked */
     OPTIONS_HELP,      /* usage to stdout, exit 0 */
+    OPTIONS_SHOWN,     /* all is said already, exit 0 */
     OPTIONS_VERSION,   /* version to stdout, exit 0 */
     OPTIONS_BAD_USAGE, /* `err`, if set, to stderr, usage to stdout, exit 1 */
     OPTIONS_REFUSED,   /* `err` to stderr, exit 1 */

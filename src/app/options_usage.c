@@ -3,6 +3,8 @@
 
 #include "app/option_table.h"
 
+#include <stdlib.h>
+
 /* Where the explanations begin; a longer label pushes its own away. */
 #define HELP_COLUMN 25
 
@@ -43,4 +45,32 @@ void options_usage_run(FILE *out, const char *program)
             "Runs a command, or a shell, in a network of its own.\n\n",
             program);
     usage_lines(out, OPTION_CALL);
+}
+
+int options_report(enum options_outcome outcome, const char *program,
+                   const GError *err)
+{
+    if (err != NULL)
+        fprintf(stderr, "%s\n", err->message);
+    if (outcome == OPTIONS_HELP || outcome == OPTIONS_BAD_USAGE)
+        options_usage(stdout, program);
+    fflush(stdout);
+    return outcome == OPTIONS_HELP || outcome == OPTIONS_SHOWN ? EXIT_SUCCESS
+                                                               : EXIT_FAILURE;
+}
+
+int options_report_run(enum options_outcome outcome, const char *program,
+                       const GError *err)
+{
+    if (outcome == OPTIONS_SHOWN)
+        return EXIT_SUCCESS;
+    if (outcome == OPTIONS_HELP) {
+        options_usage_run(stdout, program);
+        fflush(stdout);
+        return EXIT_SUCCESS;
+    }
+    if (err != NULL)
+        fprintf(stderr, "%s: %s\n", program, err->message);
+    fprintf(stderr, "(\"%s --help\" lists the options)\n", program);
+    return OPTIONS_RUN_FAILED;
 }

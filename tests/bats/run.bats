@@ -77,9 +77,6 @@ ends_with() {
     contains "$stderr" "CIDR needs to be a network address"
     run -125 --separate-stderr in_run --publish=nonsense true
     contains "$stderr" "--publish"
-    run -125 --separate-stderr in_run --allow-host-loopback \
-        --no-host-loopback true
-    contains "$stderr" "both allowed and not"
     run -125 --separate-stderr in_run --configure true
     contains "$stderr" "--configure"
 }
