@@ -313,8 +313,8 @@ static int start(struct gate *gate, GError **err)
     if (gate->loop == NULL || watch_target(gate, err) < 0 ||
         attach_open(&gate->attachment, gate->options, &gate->plan, err) < 0)
         return -1;
-    banner_print(stdout, gate->options, &gate->plan, &gate->outbound,
-                 &gate->outbound6);
+    banner_print(stdout, gate->options, &gate->plan, &gate->outbound.addr,
+                 &gate->outbound6.addr);
     plan_budget(gate);
     log_capture_glib();
     return build(gate, err) < 0 ? -1 : confine(gate, err);

@@ -20,7 +20,7 @@ struct gate {
     const struct options *options;
     struct plan plan;
     struct policy policy;
-    struct ip_addr outbound, outbound6;
+    struct outbound outbound, outbound6;
     struct attachment attachment;
     struct loop *loop;
     struct signals *signals;

@@ -6,6 +6,7 @@
 #include "net/flow_info.h"
 #include "net/fwd_driver.h"
 #include "net/neighbours.h"
+#include "net/outbound.h"
 #include "net/plan.h"
 #include "net/stats.h"
 
@@ -35,7 +36,7 @@ struct dgram_config {
     struct budget *budget;
     struct stats *stats;
     const struct flow_observer *observer; /* NULL: nobody */
-    struct ip_addr outbound, outbound6;   /* AF_UNSPEC: the kernel chooses */
+    struct outbound outbound, outbound6;
     struct datagram_link link;
     struct datagram_sink sink; /* frames for the guest */
 };

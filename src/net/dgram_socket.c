@@ -81,28 +81,22 @@ void dgram_socket_set_hops(struct dgram_socket *socket, uint8_t hops)
     socket->hops = hops;
 }
 
-static int bind_source(int fd, const struct ip_addr *addr)
-{
-    const struct ip_endpoint from = { *addr, 0 };
-    struct sockaddr_storage ss;
-    socklen_t len = ip_endpoint_to_sockaddr(&from, &ss);
-
-    return bind(fd, (struct sockaddr *)&ss, len);
-}
-
 /* The descriptor, or -1 and errno. */
 static int open_socket(const struct dgram *dgram, int proto, sa_family_t family,
                        bool local)
 {
-    const struct ip_addr *from =
+    const struct outbound *outbound =
         family == AF_INET6 ? &dgram->config.outbound6 : &dgram->config.outbound;
     int fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, proto);
+    int rc;
 
-    if (fd < 0 || local || from->family != family)
+    if (fd < 0 || local)
         return fd;
-    if (bind_source(fd, from) == 0)
+    rc = outbound_apply(outbound, fd, family);
+    if (rc == 0)
         return fd;
     own_close(&fd);
+    errno = -rc;
     return -1;
 }
 

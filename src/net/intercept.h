@@ -2,6 +2,7 @@
 #pragma once
 #include "kern/loop.h"
 #include "net/frame.h"
+#include "net/outbound.h"
 #include "net/plan.h"
 #include "net/relay.h"
 #include "net/stats.h"
@@ -21,7 +22,7 @@ struct intercept;
 
 struct intercept_config {
     const struct plan *plan;            /* kept by reference */
-    struct ip_addr outbound, outbound6; /* AF_UNSPEC: the kernel chooses */
+    struct outbound outbound, outbound6;
     struct budget *budget;              /* kept by reference */
     /* Of the relay namespace; owned from now on.  -1: not for this family. */
     int listener_fd, listener6_fd;

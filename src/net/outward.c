@@ -41,20 +41,8 @@ bool outward_map(const struct plan *plan, const struct ip_endpoint *peer,
     return true;
 }
 
-static int bind_outbound(int fd, const struct ip_addr *addr)
-{
-    const struct ip_endpoint from = { *addr, 0 };
-    struct sockaddr_storage ss;
-    socklen_t len = ip_endpoint_to_sockaddr(&from, &ss);
-    int on = 1;
-
-    /* The port is chosen by connect(2), which knows the destination. */
-    (void)setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
-    return bind(fd, (struct sockaddr *)&ss, len) == 0 ? 0 : -errno;
-}
-
 int outward_connect(const struct ip_endpoint *host,
-                    const struct ip_addr *outbound, int *fd)
+                    const struct outbound *outbound, int *fd)
 {
     int rc = 0;
 
@@ -65,8 +53,8 @@ int outward_connect(const struct ip_endpoint *host,
     relay_prepare_socket(*fd);
     if (ip_addr_is_loopback(&host->addr))
         relay_stay_local(*fd);
-    else if (outbound->family == host->addr.family)
-        rc = bind_outbound(*fd, outbound);
+    else
+        rc = outbound_apply(outbound, *fd, host->addr.family);
     return rc == 0 ? dial(*fd, host) : rc;
 }
 

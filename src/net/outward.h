@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
+#include "net/outbound.h"
 #include "net/plan.h"
 #include "net/refuse.h"
 
@@ -22,7 +23,7 @@ bool outward_map(const struct plan *plan, const struct ip_endpoint *peer,
  * owns also after an error, or -1.
  */
 int outward_connect(const struct ip_endpoint *host,
-                    const struct ip_addr *outbound, int *fd);
+                    const struct outbound *outbound, int *fd);
 
 /* What the guest is told when connecting failed with `error`; false: nothing,
    its own retries and timeout do the rest. */

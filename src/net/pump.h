@@ -4,6 +4,7 @@
 #include "net/budget.h"
 #include "net/dgram.h"
 #include "net/link.h"
+#include "net/outbound.h"
 #include "net/plan.h"
 #include "net/policy.h"
 #include "net/slirp_engine.h"
@@ -22,7 +23,7 @@ struct pump_config {
     const struct policy *policy;
     struct budget *budget; /* kept by reference, like these; NULL: no bound */
     const struct flow_observer *observer; /* of flows; NULL: nobody */
-    struct ip_addr outbound, outbound6;
+    struct outbound outbound, outbound6;
     /*
      * Asked for each TCP frame of the guest that passed the guard; true takes
      * it, and the stack never sees it.  NULL: the stack gets all.

@@ -149,14 +149,17 @@ static void fill_config(struct slirp_engine *engine, SlirpConfig *slirp,
     /* The smaller one bounds its segments, this one what it takes. */
     slirp->if_mtu = SLIRP_ENGINE_TAKES_MAX;
     slirp->if_mru = config->segment;
-    if (config->outbound.family == AF_INET) {
+    /* Interfaces are the hooks' business. */
+    if (config->outbound.interface[0] == '\0' &&
+        config->outbound.addr.family == AF_INET) {
         engine->outbound_sockaddr.sin_family = AF_INET;
-        engine->outbound_sockaddr.sin_addr = config->outbound.v4;
+        engine->outbound_sockaddr.sin_addr = config->outbound.addr.v4;
         slirp->outbound_addr = &engine->outbound_sockaddr;
     }
-    if (config->outbound6.family == AF_INET6) {
+    if (config->outbound6.interface[0] == '\0' &&
+        config->outbound6.addr.family == AF_INET6) {
         engine->outbound_sockaddr6.sin6_family = AF_INET6;
-        engine->outbound_sockaddr6.sin6_addr = config->outbound6.v6;
+        engine->outbound_sockaddr6.sin6_addr = config->outbound6.addr.v6;
         slirp->outbound_addr6 = &engine->outbound_sockaddr6;
     }
 }
@@ -176,6 +179,9 @@ struct slirp_engine *slirp_engine_new(struct loop *loop,
     engine->stats = stats;
     engine->sink = *sink;
     engine->budget = config->budget;
+    engine->plan = config->plan;
+    engine->outbound = config->outbound;
+    engine->outbound6 = config->outbound6;
     engine->kinds = g_byte_array_new();
     engine->new_fd = -1;
     engine->accepted = g_hash_table_new(NULL, NULL);
@@ -217,7 +223,10 @@ void slirp_engine_input(struct slirp_engine *engine, const uint8_t *data,
         deliver(engine);
     engine->dirty = true;
     errno = 0;
+    engine->input = data;
+    engine->input_len = len;
     slirp_input(engine->slirp, data, (int)len);
+    engine->input = NULL;
 }
 
 size_t slirp_engine_sockets(const struct slirp_engine *engine)

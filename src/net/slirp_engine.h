@@ -3,6 +3,7 @@
 #include "kern/loop.h"
 #include "net/budget.h"
 #include "net/fwd_driver.h"
+#include "net/outbound.h"
 #include "net/plan.h"
 #include "net/stats.h"
 
@@ -46,7 +47,7 @@ struct slirp_engine_config {
     struct plan plan;
     /* SLIRP_ENGINE_SEGMENT_MIN to _MAX, whatever the guest's MTU. */
     unsigned segment;
-    struct ip_addr outbound, outbound6; /* AF_UNSPEC: the kernel chooses */
+    struct outbound outbound, outbound6;
     struct budget *budget;              /* kept by reference */
 };
 

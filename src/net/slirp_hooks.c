@@ -2,6 +2,7 @@
 #include "base/fdio.h"
 #include "base/log.h"
 #include "net/frame.h"
+#include "net/outward.h"
 #include "net/slirp_internal.h"
 
 #include <errno.h>
@@ -112,6 +113,33 @@ static void set_option(int fd, int level, int name, int value)
     (void)setsockopt(fd, level, name, &value, sizeof(value));
 }
 
+/*
+ * What the guest opens leaves by the interface that was named; but not what
+ * leads to the host itself, or to its resolver, which may be there, too.
+ */
+static void leave_by_interface(struct slirp_engine *engine, int fd)
+{
+    const struct outbound *outbound;
+    struct ip_endpoint host;
+    struct frame f;
+    int rc;
+
+    if (engine->input == NULL ||
+        frame_parse((uint8_t *)(uintptr_t)engine->input, engine->input_len,
+                    &f) != FRAME_GOOD ||
+        !outward_map(&engine->plan, &f.dst, &host) ||
+        ip_addr_is_loopback(&host.addr))
+        return;
+    outbound =
+        host.addr.family == AF_INET6 ? &engine->outbound6 : &engine->outbound;
+    if (outbound->interface[0] == '\0')
+        return;
+    rc = outbound_apply(outbound, fd, host.addr.family);
+    if (rc < 0)
+        LOG_LIMITED("cannot leave by %s: %s", outbound->interface,
+                    g_strerror(-rc));
+}
+
 static void register_poll_fd(int fd, void *opaque)
 {
     struct slirp_engine *engine = opaque;
@@ -124,6 +152,7 @@ static void register_poll_fd(int fd, void *opaque)
     pollset_invalidate(engine->pollset, fd);
     if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) != 0)
         return;
+    leave_by_interface(engine, fd);
     slirp_socket_opened(engine, fd,
                         type == SOCK_STREAM ? SLIRP_SOCKET_STREAM
                                             : SLIRP_SOCKET_DATAGRAM);

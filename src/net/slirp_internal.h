@@ -21,6 +21,10 @@ struct slirp_engine {
     struct slirp_engine_sink sink;
     Slirp *slirp;
     SlirpCb callbacks;                    /* libslirp keeps the pointer */
+    struct plan plan;
+    struct outbound outbound, outbound6;
+    const uint8_t *input; /* the guest's frame that is being taken, or NULL */
+    size_t input_len;
     struct sockaddr_in outbound_sockaddr; /* and these two */
     struct sockaddr_in6 outbound_sockaddr6;
     bool may_accept;     /* there are descriptors for new connections */

@@ -18,25 +18,26 @@ static void outbound_takes_literals_and_interfaces(void)
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-        struct ip_addr addr;
+        struct outbound out;
         char text[IP_ADDR_TEXT_MAX];
         g_autoptr(GError) err = NULL;
-        int rc = outbound_resolve(rows[i].text, rows[i].family, &addr, &err);
+        int rc = outbound_resolve(rows[i].text, rows[i].family, &out, &err);
 
         g_test_message("%s", rows[i].text);
         g_assert_cmpint(rc, ==, rows[i].expected != NULL ? 0 : -1);
         if (rc == 0)
-            g_assert_cmpstr(ip_addr_format(&addr, text), ==, rows[i].expected);
+            g_assert_cmpstr(ip_addr_format(&out.addr, text), ==,
+                            rows[i].expected);
     }
 }
 
 static void outbound_errors_read_as_they_always_did(void)
 {
-    struct ip_addr addr;
+    struct outbound out;
     g_autoptr(GError) err = NULL, err6 = NULL;
 
-    g_assert_cmpint(outbound_resolve("x", AF_INET, &addr, &err), ==, -1);
-    g_assert_cmpint(outbound_resolve("x", AF_INET6, &addr, &err6), ==, -1);
+    g_assert_cmpint(outbound_resolve("x", AF_INET, &out, &err), ==, -1);
+    g_assert_cmpint(outbound_resolve("x", AF_INET6, &out, &err6), ==, -1);
     g_assert_cmpstr(
         err->message, ==,
         "outbound-addr has to be valid ipv4 address or interface name.");
@@ -47,10 +48,10 @@ static void outbound_errors_read_as_they_always_did(void)
 
 static void nothing_asked_gives_no_address(void)
 {
-    struct ip_addr addr = ip_addr_v4_host(1);
+    struct outbound out = { .addr = ip_addr_v4_host(1) };
 
-    g_assert_cmpint(outbound_resolve(NULL, AF_INET, &addr, NULL), ==, 0);
-    g_assert_cmpint(addr.family, ==, AF_UNSPEC);
+    g_assert_cmpint(outbound_resolve(NULL, AF_INET, &out, NULL), ==, 0);
+    g_assert_cmpint(out.addr.family, ==, AF_UNSPEC);
 }
 
 static const struct {

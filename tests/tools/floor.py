@@ -1,0 +1,89 @@
+#!/usr/bin/env -S python3 -IS
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Many flows at once, for the tests of the slow path.
+
+floor.py accept PORT ADDR            TCP: keeps connections until their end
+floor.py fill ADDR PORT COUNT        connects COUNT times, prints how many did
+                                     and how many were refused, and keeps them
+                                     until the end of its input
+floor.py echo PORT PORTS ADDR        UDP: echoes on PORTS ports in a row
+floor.py burst ADDR PORT PORTS EACH  sends EACH datagrams to each of them at
+                                     once, prints how many come back
+
+Servers print "ready" when they listen.
+"""
+import select
+import socket
+import sys
+import time
+
+DEADLINE = 10
+
+
+def family(addr):
+    return socket.AF_INET6 if ":" in addr else socket.AF_INET
+
+
+def accept(port, addr):
+    listener = socket.create_server((addr, int(port)), family=family(addr),
+                                    backlog=1024)
+    print("ready", flush=True)
+    kept = {listener}
+    while True:
+        for sock in select.select(list(kept), [], [])[0]:
+            if sock is listener:
+                kept.add(sock.accept()[0])
+            elif not sock.recv(64):
+                kept.remove(sock)
+                sock.close()
+
+
+def fill(addr, port, count):
+    kept, refused = [], 0
+    for _ in range(int(count)):
+        try:
+            kept.append(socket.create_connection((addr, int(port)), DEADLINE))
+        except ConnectionRefusedError:
+            refused += 1
+    print(len(kept), refused, flush=True)
+    sys.stdin.read()
+
+
+def echo(port, ports, addr):
+    poll, socks = select.poll(), {}
+    for i in range(int(ports)):
+        sock = socket.socket(family(addr), socket.SOCK_DGRAM)
+        sock.bind((addr, int(port) + i))
+        poll.register(sock, select.POLLIN)
+        socks[sock.fileno()] = sock
+    print("ready", flush=True)
+    while True:
+        for fd, _ in poll.poll():
+            data, peer = socks[fd].recvfrom(65535)
+            socks[fd].sendto(data, peer)
+
+
+def burst(addr, port, ports, each):
+    socks, got = [], set()
+    for i in range(int(ports)):
+        sock = socket.socket(family(addr), socket.SOCK_DGRAM)
+        sock.connect((addr, int(port) + i))
+        socks.append(sock)
+    for n in range(int(each)):
+        for i, sock in enumerate(socks):
+            sock.send(b"%d %d" % (i, n))
+    wanted = int(ports) * int(each)
+    end = time.monotonic() + DEADLINE
+    while len(got) < wanted and time.monotonic() < end:
+        for sock in select.select(socks, [], [], 0.5)[0]:
+            got.add(sock.recv(64))
+    print(len(got))
+
+
+COMMANDS = {f.__name__: f for f in (accept, fill, echo, burst)}
+
+if __name__ == "__main__":
+    try:
+        COMMANDS[sys.argv[1]](*sys.argv[2:])
+    except KeyboardInterrupt:
+        pass
