@@ -168,6 +168,10 @@ static int set_sysctls(const struct relay_ns *ns, GError **err)
     (void)write_sysctl("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0",
                        NULL);
     (void)write_sysctl("/proc/sys/net/ipv4/tcp_tw_reuse", "1", NULL);
+    /* Between two kernels on one machine a longer queue is no gain: its bytes
+       have left the cache when their turn comes. */
+    (void)write_sysctl("/proc/sys/net/ipv4/tcp_rmem", "4096 131072 2097152",
+                       NULL);
     return ns->ipv6 ? write_sysctl("/proc/sys/net/ipv6/conf/all/forwarding",
                                    "1", err)
                     : 0;
