@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+/* Shared by the net/pump* files only. */
+#include "net/budget.h"
+#include "net/dgram.h"
+#include "net/flow.h"
+#include "net/guard.h"
+#include "net/merge.h"
+#include "net/pump.h"
+
+struct pump {
+    struct loop *loop;
+    struct link link;
+    struct loop_watch watch;
+    struct loop_timer reap_timer, late_timer;
+    GQueue late; /* of GBytes: frames in the guest's name */
+    struct stats *stats;
+    const struct policy *policy;
+    struct slirp_engine *engine;
+    const struct plan *plan;
+    struct budget *budget;
+    struct budget boundless; /* where nobody gives one */
+    struct guard *guard;
+    struct flow_table *flows;
+    struct neighbours *neighbours;
+    struct dgram *dgram;
+    struct merge *merge;
+    uint32_t fragment_id;
+    unsigned segment;
+    bool (*take_tcp)(void *self, struct frame *f);
+    void (*gone)(void *self, int error);
+    void *self;
+    uint8_t *buf; /* FRAME_MAX bytes */
+};
+
+/* pump_out.c: towards the guest.  `self` is the pump. */
+void pump_to_guest(void *self, const uint8_t *data, size_t len);
+int pump_datagram_to_guest(void *self, const struct virtio_net_hdr *hdr,
+                           const uint8_t *data, size_t len);
+void pump_write_frame(void *self, struct frame *f, bool joined);
+void pump_send_late(void *self);
+
+/* pump_in.c: from the guest.  `self` is the pump. */
+void pump_link_ready(void *self, uint32_t events);
+void pump_from_guard(void *self, struct frame *f);
+void pump_to_engine(void *self, uint8_t *data, size_t len);
+bool pump_expects(void *self, const struct frame *f);
