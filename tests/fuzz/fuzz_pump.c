@@ -4,6 +4,7 @@
 #include "take.h"
 
 #include <net/ethernet.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -48,11 +49,19 @@ static const struct host *host_get(void)
     return &host;
 }
 
+/* GLib traps where it finds fault, which libFuzzer does not know. */
+static void trapped(int number)
+{
+    (void)number;
+    abort();
+}
+
 /* Before libFuzzer has threads, with which no namespace can be had. */
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     (void)argc;
     (void)argv;
+    (void)signal(SIGTRAP, trapped);
     (void)host_get();
     return 0;
 }
@@ -130,6 +139,15 @@ static void act_as_host(struct take *in, int fd)
     }
 }
 
+/* Connections that the input opened besides; they would fill the queue. */
+static void close_others(int listener)
+{
+    int fd;
+
+    while ((fd = accept(listener, NULL, NULL)) >= 0)
+        (void)close(fd);
+}
+
 static void do_one(struct engine_rig *rig, struct engine_tcp *tcp,
                    struct take *in, int fd)
 {
@@ -172,5 +190,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     engine_rig_settle(rig);
     (void)close(fd);
     engine_rig_free(rig);
+    close_others(host->listener);
     return 0;
 }

@@ -117,8 +117,14 @@ static void link_gone(void *self, int error)
 
 static void too_late(void *self)
 {
-    (void)self;
-    g_error("nothing came");
+    const struct engine_rig *rig = self;
+
+#define TELL(name, meaning)   \
+    if (rig->stats.name != 0) \
+        g_printerr("%s: %" G_GUINT64_FORMAT "\n", #name, rig->stats.name);
+    STATS_COUNTERS(TELL)
+#undef TELL
+    g_error("waited too long for %s", rig->awaited);
 }
 
 /* Without knowing where the guest is, the stack would ask and wait. */
@@ -161,7 +167,7 @@ struct engine_rig *engine_rig_new(void)
     rig->pump = pump_new(rig->loop, &config, &rig->stats, &err);
     g_assert_no_error(err);
     rig->watch = (struct loop_watch){ .ready = guest_ready, .self = rig };
-    rig->deadline = (struct loop_timer){ .expired = too_late };
+    rig->deadline = (struct loop_timer){ .expired = too_late, .self = rig };
     g_assert_cmpint(loop_watch(rig->loop, &rig->watch, rig->guest_fd, EPOLLIN),
                     ==, 0);
     announce_guest(rig);
@@ -243,6 +249,7 @@ static struct frame take_arrived(struct engine_rig *rig)
 
 struct frame engine_rig_expect(struct engine_rig *rig, int proto)
 {
+    rig->awaited = "a frame";
     for (;;) {
         struct frame f;
 
@@ -260,6 +267,7 @@ bool engine_rig_has(struct engine_rig *rig, int proto)
     bool found = false;
 
     engine_rig_send(rig, arp, frames_build_arp("10.0.2.3", arp));
+    rig->awaited = "the answer to an address request";
     for (;;) {
         struct frame f;
 
@@ -305,6 +313,7 @@ void engine_rig_wait_readable(struct engine_rig *rig, int fd)
 {
     struct readable readable = { .rig = rig };
 
+    rig->awaited = "a socket of the host";
     readable.watch.ready = fd_ready;
     readable.watch.self = &readable;
     g_assert_cmpint(loop_watch(rig->loop, &readable.watch, fd, EPOLLIN), ==, 0);

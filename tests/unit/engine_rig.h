@@ -22,6 +22,7 @@ struct engine_rig {
     int gone; /* how often the pump said that its link is gone */
     struct loop_watch watch;
     struct loop_timer deadline;
+    const char *awaited; /* told when it does not come */
     GQueue *arrived; /* of GBytes */
     uint8_t last[FRAMES_MAX];
 };
