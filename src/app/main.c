@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "app/doctor.h"
 #include "app/gate.h"
 #include "app/options.h"
 #include "app/run.h"
@@ -55,6 +56,7 @@ static int run_command(int argc, char **argv)
 }
 
 static char run_program[] = "slipgate run";
+static char doctor_program[] = "slipgate doctor";
 
 static const struct {
     const char *word;
@@ -62,6 +64,7 @@ static const struct {
     int (*main)(int argc, char **argv);
 } subcommands[] = {
     { "run", run_program, run_command },
+    { "doctor", doctor_program, doctor_main },
 };
 
 /* True if the first argument is one, whose exit status is then `*status`. */

@@ -1,64 +1,57 @@
 #!/usr/bin/env -S python3 -IS
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Runs a command on a kernel that lacks something.
+"""Plays an older or stricter machine for a command.
 
-deny.py WHAT COMMAND...
-    nft       nfnetlink sockets: EPROTONOSUPPORT
-    tproxy    transparent sockets: EPERM
-    unshare   new namespaces: EPERM, for the command and what it forks
-    tun-vnet  no frame headers on taps: EINVAL
+deny.py WHAT... -- COMMAND...
 
-By seccomp(2), which a later filter of the command itself only adds to.
+WHAT is refused to the command and all that it starts:
+    nfnetlink   netlink sockets of netfilter
+    landlock    landlock_create_ruleset(2)
 """
 import ctypes
 import errno
 import os
-import platform
 import struct
 import sys
 
-LD, JEQ, RET = 0x20, 0x15, 0x06
-NR, ARGS = 0, 16
+LOAD, EQUAL, RETURN = 0x20, 0x15, 0x06
 ALLOW, ERRNO = 0x7FFF0000, 0x00050000
-PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP = 38, 22
+NUMBER, FIRST, THIRD = 0, 16, 32  # offsets in struct seccomp_data
+AF_NETLINK, NETLINK_NETFILTER = 16, 12
+SOCKET = {"x86_64": 41, "aarch64": 198}[os.uname().machine]
+LANDLOCK_CREATE_RULESET = 444
 
-NUMBERS = {
-    "x86_64": {"socket": 41, "setsockopt": 54, "unshare": 272, "ioctl": 16},
-    "aarch64": {"socket": 198, "setsockopt": 208, "unshare": 97, "ioctl": 29},
-}[platform.machine()]
 
-# What: the call, the arguments that must match, and its error.
-DENIALS = {
-    "nft": [("socket", {0: 16, 2: 12}, errno.EPROTONOSUPPORT)],
-    "tproxy": [("setsockopt", {1: 0, 2: 19}, errno.EPERM),
-               ("setsockopt", {1: 41, 2: 75}, errno.EPERM)],
-    "unshare": [("unshare", {}, errno.EPERM)],
-    "tun-vnet": [("ioctl", {1: 0x400454D8}, errno.EINVAL)],
+def equal(offset, value, skip):
+    """Goes on if it is so, else `skip` instructions further."""
+    return [(LOAD, 0, 0, offset), (EQUAL, 0, skip, value)]
+
+
+def refuse(number):
+    return [(RETURN, 0, 0, ERRNO | number)]
+
+
+RULES = {
+    "nfnetlink": equal(NUMBER, SOCKET, 5) + equal(FIRST, AF_NETLINK, 3) +
+    equal(THIRD, NETLINK_NETFILTER, 1) + refuse(errno.EPROTONOSUPPORT),
+    "landlock": equal(NUMBER, LANDLOCK_CREATE_RULESET, 1) +
+    refuse(errno.ENOSYS),
 }
 
 
-def rule(call, args, error):
-    """Instructions for one denial; a mismatch jumps behind them."""
-    checks = [(NR, NUMBERS[call])]
-    checks += [(ARGS + 8 * arg, value) for arg, value in args.items()]
-    code = []
-    for i, (offset, value) in enumerate(checks):
-        left = 2 * (len(checks) - i - 1) + 1
-        code += [(LD, 0, 0, offset), (JEQ, 0, left, value)]
-    return code + [(RET, 0, 0, ERRNO | error)]
-
-
-def install(what):
-    code = [step for denial in DENIALS[what] for step in rule(*denial)]
-    code.append((RET, 0, 0, ALLOW))
-    text = b"".join(struct.pack("=HBBI", *step) for step in code)
-    buffer = ctypes.create_string_buffer(text, len(text))
-    program = struct.pack("@HP", len(code), ctypes.addressof(buffer))
+def main():
+    split = sys.argv.index("--")
+    code = [step for what in sys.argv[1:split] for step in RULES[what]]
+    code.append((RETURN, 0, 0, ALLOW))
+    packed = b"".join(struct.pack("=HBBI", *step) for step in code)
+    space = ctypes.create_string_buffer(packed)
+    program = struct.pack("@HP", len(code), ctypes.addressof(space))
     libc = ctypes.CDLL(None, use_errno=True)
-    if (libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-            or libc.prctl(PR_SET_SECCOMP, 2, program, 0, 0)):
-        sys.exit(f"seccomp: {os.strerror(ctypes.get_errno())}")
+    arguments = [ctypes.c_ulong(n) for n in (1, 0, 0, 0)]
+    if (libc.prctl(38, *arguments) != 0  # PR_SET_NO_NEW_PRIVS
+            or libc.prctl(22, ctypes.c_ulong(2), program) != 0):
+        sys.exit(os.strerror(ctypes.get_errno()))
+    os.execvp(sys.argv[split + 1], sys.argv[split + 1:])
 
 
-install(sys.argv[1])
-os.execvp(sys.argv[2], sys.argv[2:])
+main()
