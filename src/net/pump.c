@@ -186,6 +186,10 @@ void pump_each_flow(struct pump *pump, flow_visit visit, void *self)
 
 size_t pump_end_flows(struct pump *pump, flow_match match, void *self)
 {
-    return flow_end_matching(pump->flows, match, self) +
-           dgram_end_matching(pump->dgram, match, self);
+    size_t ended = flow_end_matching(pump->flows, match, self) +
+                   dgram_end_matching(pump->dgram, match, self);
+
+    /* Before anything else changes for the guest. */
+    merge_flush(pump->merge);
+    return ended;
 }

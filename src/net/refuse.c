@@ -74,6 +74,16 @@ static bool may_answer(const struct frame *f)
     }
 }
 
+/* Linux tells UDP sockets of few ICMPv6 errors; this one is EACCES. */
+static enum refuse_reason audible(const struct frame *f,
+                                  enum refuse_reason reason)
+{
+    return reason == REFUSE_POLICY && f->proto == IPPROTO_UDP &&
+                   f->src.addr.family == AF_INET6
+               ? REFUSE_PROHIBITED
+               : reason;
+}
+
 size_t refuse_build(const struct frame *f, const struct plan *plan,
                     enum refuse_reason reason, uint8_t *out)
 {
@@ -81,5 +91,5 @@ size_t refuse_build(const struct frame *f, const struct plan *plan,
         return 0;
     if (f->proto == IPPROTO_TCP && reason == REFUSE_RESET)
         return build_reset(f, out);
-    return build_icmp(f, plan, reason, out);
+    return build_icmp(f, plan, audible(f, reason), out);
 }

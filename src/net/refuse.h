@@ -13,7 +13,7 @@ enum refuse_reason {
     REFUSE_HOST,       /* EHOSTUNREACH */
     REFUSE_PORT,       /* ECONNREFUSED */
     REFUSE_PROHIBITED, /* EHOSTUNREACH for IPv4, EACCES for IPv6 */
-    REFUSE_POLICY,     /* ENETUNREACH; over IPv4 UDP sockets hear of it too */
+    REFUSE_POLICY,     /* ENETUNREACH; EACCES for UDP over IPv6 */
     REFUSE_REASON_COUNT
 };
 

@@ -14,38 +14,56 @@ static bool equals(const struct policy *a, const struct policy *b)
     return !narrows(a, b) && !narrows(b, a);
 }
 
+struct verdict {
+    const struct policy *policy;
+    const struct plan *plan;
+};
+
 static bool is_forbidden(void *self, const struct flow_info *flow)
 {
-    const struct switches *switches = self;
+    const struct verdict *verdict = self;
 
-    if (!switches->policy->enable_ipv6 && flow->guest.addr.family == AF_INET6)
+    if (!verdict->policy->enable_ipv6 && flow->guest.addr.family == AF_INET6)
         return true;
     return !flow->inbound &&
-           policy_outbound(switches->policy, switches->plan, flow->proto,
+           policy_outbound(verdict->policy, verdict->plan, flow->proto,
                            &flow->peer) != POLICY_ALLOW;
+}
+
+/* IPv6 stays a little longer, for the guest must hear of the ends. */
+static size_t narrow(const struct switches *switches,
+                     const struct policy *wanted)
+{
+    struct verdict verdict = { wanted, switches->plan };
+    bool had_ipv6 = switches->policy->enable_ipv6;
+
+    *switches->policy = *wanted;
+    switches->policy->enable_ipv6 |= had_ipv6;
+    switches->narrowed(switches->self);
+    return switches->flows->end_matching(switches->flows->self, is_forbidden,
+                                         &verdict);
 }
 
 int switches_set(const struct switches *switches, const struct policy *wanted,
                  size_t *ended, GError **err)
 {
     const struct policy before = *switches->policy;
+    bool comes = !before.enable_ipv6 && wanted->enable_ipv6;
+    bool goes = before.enable_ipv6 && !wanted->enable_ipv6;
 
     *ended = 0;
     if (equals(&before, wanted))
         return 0;
-    /* While both sides still hear each other. */
-    switches->policy->enable_ipv6 = true;
-    if (before.enable_ipv6 != wanted->enable_ipv6 &&
-        switches->set_ipv6(switches->self, wanted->enable_ipv6, err) != 0) {
+    switches->policy->enable_ipv6 |= comes;
+    if (comes && switches->set_ipv6(switches->self, true, err) != 0) {
         *switches->policy = before;
         return -1;
     }
+    if (narrows(&before, wanted))
+        *ended = narrow(switches, wanted);
+    if (goes)
+        (void)switches->set_ipv6(switches->self, false, NULL);
     *switches->policy = *wanted;
-    if (narrows(&before, wanted)) {
-        switches->narrowed(switches->self);
-        *ended = switches->flows->end_matching(
-            switches->flows->self, is_forbidden, (void *)(uintptr_t)switches);
-    }
     switches->changed(switches->self, *ended);
     return 0;
 }
