@@ -4,6 +4,9 @@
 #include "control/verbs_status.h"
 
 #include "../unit/fake_forwards.h"
+#include "../unit/fake_gate.h"
+
+#include <fcntl.h>
 
 #include <string.h>
 
@@ -46,20 +49,46 @@ static void check_answer(const char *text, bool keep_open)
     }
 }
 
-static bool run(struct verbs *verbs, const struct client_input *input)
+static bool offer(void *self, const char *line)
 {
+    owned(json_value) event = json_parse(line, strlen(line), NULL);
+
+    (void)self;
+    g_assert_nonnull(event);
+    return strlen(line) % 2 == 0;
+}
+
+/* Each request brings a descriptor that can be written to. */
+static bool run(struct verbs *verbs, struct subscriber *subscriber,
+                const struct client_input *input)
+{
+    int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
     struct verb_request request = { .text = input->request->str,
-                                    .len = input->request->len };
+                                    .len = input->request->len,
+                                    .fds = &fd,
+                                    .fd_count = 1,
+                                    .subscriber = subscriber };
     bool keep_open = false;
     g_autofree char *answer = verbs_run(verbs, &request, &keep_open);
 
+    own_close(&fd);
     check_answer(answer, keep_open);
     return keep_open;
 }
 
+static void make_news(struct fake_gate *gate)
+{
+    owned(json_out) data = json_out_new();
+    uint8_t frame[100] = { 0 };
+
+    verbs_policy_put(data, &gate->policy);
+    events_publish(gate->events, EVENT_POLICY, data);
+    capture_frame(gate->capture, frame, sizeof(frame));
+}
+
 /* False when a server would have ended the connection. */
-static bool feed(struct verbs *verbs, struct client_input *input,
-                 const char *data, size_t len)
+static bool feed(struct verbs *verbs, struct subscriber *subscriber,
+                 struct client_input *input, const char *data, size_t len)
 {
     bool going = true;
 
@@ -68,7 +97,7 @@ static bool feed(struct verbs *verbs, struct client_input *input,
         case CLIENT_INPUT_MORE:
             break;
         case CLIENT_INPUT_REQUEST:
-            going = run(verbs, input);
+            going = run(verbs, subscriber, input);
             client_input_reset(input);
             break;
         case CLIENT_INPUT_TOO_DEEP:
@@ -82,22 +111,29 @@ static bool feed(struct verbs *verbs, struct client_input *input,
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct plan plan;
-    struct policy policy = { .enable_ipv6 = true };
+    struct fake_gate gate;
+    struct subscriber subscriber = { .offer = offer };
     struct fwd_table *table = fwd_table_new(fake_drivers);
     struct verbs *verbs = verbs_new();
     struct client_input input;
     size_t step = size > 0 ? data[0] % 64u + 1 : 1;
 
-    g_assert_cmpint(plan_init(&plan, PLAN_CIDR_DEFAULT, NULL), ==, 0);
-    verbs_hostfwd_add(verbs, table, &plan, &policy);
+    fake_gate_init(&gate);
+    capture_hide_paths(gate.capture, "fuzzing makes no files");
+    fake_gate_add_verbs(&gate, verbs);
+    verbs_hostfwd_add(verbs, table, &gate.plan, &gate.policy);
     verbs_status_add(verbs, fill_status, NULL);
     client_input_init(&input);
-    for (size_t at = 1; at < size; at += step)
-        if (!feed(verbs, &input, (const char *)data + at, MIN(step, size - at)))
+    for (size_t at = 1; at < size; at += step) {
+        if (!feed(verbs, &subscriber, &input, (const char *)data + at,
+                  MIN(step, size - at)))
             break;
+        make_news(&gate);
+    }
     client_input_fini(&input);
+    events_unsubscribe(&subscriber);
     verbs_free(verbs);
+    fake_gate_fini(&gate);
     fwd_table_free(table);
     g_assert_cmpint(fake_forwards_running, ==, 0);
     return 0;
