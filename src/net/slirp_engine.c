@@ -74,6 +74,8 @@ static int get_revents(int index, void *opaque)
     const struct slirp_engine *engine = opaque;
     uint32_t events = pollset_revents(engine->pollset, index);
 
+    /* Asked right before the socket is dealt with: see is_spurious_error(). */
+    errno = 0;
     return events == 0 ? 0 : from_epoll(events);
 }
 

@@ -19,7 +19,9 @@
 
 /*
  * The stack answers a datagram that could not be sent or read with an ICMP
- * error at once, also when the socket was merely not ready.
+ * error at once, also when the socket was merely not ready.  It says so by
+ * errno, which is cleared before each socket and each frame: what an earlier
+ * call left there would hide the errors that the network reports.
  */
 static bool is_spurious_error(const uint8_t *data, size_t len, int error)
 {

@@ -113,6 +113,22 @@ static void an_echo_is_answered_by_who_has_the_address(struct engine_rig *rig)
     }
 }
 
+/* To a port that the stack carries itself, although it serves it elsewhere. */
+static void a_refused_datagram_is_told(struct engine_rig *rig)
+{
+    struct frames_spec spec = { .dst = "192.0.2.1",
+                                .proto = IPPROTO_UDP,
+                                .sport = 68,
+                                .dport = 67,
+                                .payload_len = 300 };
+    struct frame f;
+
+    engine_rig_send_spec(rig, &spec);
+    f = engine_rig_expect(rig, IPPROTO_ICMP);
+    g_assert_cmpuint(f.data[f.l4], ==, 3);
+    g_assert_cmpuint(f.data[f.l4 + 1], ==, 3);
+}
+
 /* --- what a guest may try --- */
 
 static void urgent_data_is_nothing_but_data(struct engine_rig *rig)
@@ -355,6 +371,7 @@ int main(int argc, char **argv)
     ADD("a closed port is told by a reset", a_closed_port_is_told_by_a_reset);
     ADD("an echo is answered by who has the address",
         an_echo_is_answered_by_who_has_the_address);
+    ADD("a refused datagram is told", a_refused_datagram_is_told);
     ADD("urgent data is nothing but data", urgent_data_is_nothing_but_data);
     ADD("segments out of order are not believed",
         segments_out_of_order_are_not_believed);
