@@ -95,7 +95,7 @@ static void an_error_has_the_type_and_code_of_its_reason(void)
         { REFUSE_RESET, 3, 4 }, /* a datagram cannot be reset */
         { REFUSE_NET, 0, 0 },    { REFUSE_HOST, 1, 3 },
         { REFUSE_PORT, 3, 4 },   { REFUSE_PROHIBITED, 13, 1 },
-        { REFUSE_POLICY, 9, 0 },
+        { REFUSE_POLICY, 9, 1 },
     };
     uint8_t asked[FRAMES_MAX], out[REFUSE_MAX];
 
