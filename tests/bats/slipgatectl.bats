@@ -1,0 +1,167 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# slipgatectl: the control socket for people and scripts.
+load helpers
+
+ctl() { user "${SLIPGATE%/*}/slipgatectl" --socket="$SOCK" "$@"; }
+
+# exits STATUS ARG...: slipgatectl ends so; stderr is left in $stderr.
+exits() {
+    local status=$1
+    shift
+    run --separate-stderr -"$status" ctl "$@"
+}
+
+@test "status, policy, stats: a line each" {
+    start_slipgate
+    exits 0 status
+    contains "$output" "target                     pid $PID_guest"
+    contains "$output" "addresses.ipv4.guest       10.0.2.100"
+    exits 0 policy show
+    equal "${lines[3]}" "outbound                   allow"
+    exits 0 stats
+    contains "$output" "frames_from_guest "
+}
+
+@test "forward: add, list, remove, by every way to name one" {
+    start_slipgate
+    serve guest 7000 10.0.2.100
+    exits 0 forward add "$HOST4:8080:7000"
+    [[ $output == "forward 1: port 8080, by "* ]]
+    ask_is "$REMOTE4 hello" remote tcp "$HOST4" 8080
+    exits 0 forward add 0:6999-7000/udp --source gateway
+    exits 0 forward add "$T/web:7000"
+    exits 0 forward list
+    equal "${#lines[@]}" 4
+    [[ ${lines[0]} == "ID  PROTO  HOST "* ]]
+    contains "${lines[1]}" "$HOST4:8080"
+    contains "${lines[2]}" "gateway"
+    exits 0 forward remove "$HOST4:8080/tcp"
+    exits 0 forward remove 2
+    exits 0 forward remove --close "$T/web"
+    contains "$output" closed
+    exits 0 forward list
+    equal "$output" ""
+}
+
+@test "policy set: switches in words, and what it ended" {
+    start_slipgate
+    exits 0 policy set outbound=deny enable_ipv6=on
+    contains "$output" "enable_ipv6                true"
+    equal "${lines[4]}" "ended                      0"
+    exits 0 --json policy set outbound=allow
+    jq -e '.outbound == "allow" and .ended == 0' <<<"$output" >/dev/null
+}
+
+@test "connections and top: who talks to whom" {
+    start_slipgate
+    serve remote 7000 "$REMOTE4"
+    spawn idle "${NS_guest[@]}" net.py idle "$REMOTE4" 7000 2
+    exits 0 connections
+    equal "${#lines[@]}" 3
+    contains "${lines[1]}" "$REMOTE4:7000"
+    exits 0 connections --json
+    jq -se 'length == 2 and all(.[]; .peer_port == 7000)' <<<"$output" \
+        >/dev/null
+    exits 0 top --count=1
+    equal "${lines[0]}" "2 flows, 0/s from the guest, 0/s to it"
+    exits 0 top --count=2 --interval=1
+    equal "${#lines[@]}" 8
+}
+
+@test "events: as lines, and as JSON" {
+    start_slipgate
+    ctl events --count=1 forward >"$T/lines" 3>&- &
+    PIDS+=($!)
+    ctl events --count=1 --json forward >"$T/json" 3>&- &
+    PIDS+=($!)
+    wait_for 5 api_is '.return.limits.clients.used == 3' \
+        '{"execute":"get_status"}'
+    ctl forward add 8080:80 >/dev/null
+    wait_for 5 test -s "$T/lines" -a -s "$T/json"
+    contains "$(cat "$T/lines")" " forward change=added id=1 proto=tcp"
+    jq -e '.event == "forward" and .data.id == 1' "$T/json" >/dev/null
+}
+
+@test "capture: to a file, in the sandbox too, and to stdout" {
+    need tcpdump
+    start_slipgate --enable-sandbox --enable-seccomp
+    exits 0 capture start "$T/trace"
+    guest busybox ping -c 1 -W 5 10.0.2.2
+    exits 0 capture stop
+    contains "$output" "lost                       0"
+    tcpdump -nr "$T/trace" 2>/dev/null >"$T/text"
+    grep -q 'ICMP echo request' "$T/text"
+    ctl capture start - >"$T/stream" 3>&- &
+    PIDS+=($!)
+    wait_for 5 api_is '.return.capture.running' '{"execute":"get_status"}'
+    guest busybox ping -c 1 -W 5 10.0.2.2
+    wait_for 5 stream_has_echo
+    exits 0 capture stop
+}
+
+stream_has_echo() {
+    tcpdump -nr "$T/stream" 2>/dev/null | grep -q 'ICMP echo reply'
+}
+
+@test "call: any verb, its answer as JSON" {
+    start_slipgate
+    exits 0 call get_policy
+    jq -e '.outbound == "allow"' <<<"$output" >/dev/null
+    exits 0 call list_connections '{"limit":1}'
+    exits 2 call list_connections '{"limit":0}'
+    contains "$stderr" "must be an integer from 1 to 1000"
+    exits 2 call list_connections '[]'
+    exits 2 call list_connections '{'
+}
+
+@test "shutdown ends it" {
+    start_slipgate
+    exits 0 shutdown
+    slipgate_ends
+    equal "$STATUS" 0
+}
+
+@test "the exit status tells what went wrong" {
+    start_slipgate
+    exits 2
+    exits 2 forward
+    exits 2 forward add 80
+    exits 2 status --close
+    exits 2 status now
+    exits 2 --no-such-option status
+    exits 2 policy set outbound
+    exits 2 policy set outbound=perhaps
+    exits 2 top --count=0
+    exits 2 forward remove 8080/tcpp
+    exits 3 forward remove 7
+    exits 3 forward remove 8080/tcp
+    ctl forward add 8080:80 >/dev/null
+    exits 4 forward add 8080:81
+    exits 4 capture stop
+    exits 6 forward add 8081:80 --guest=127.0.0.1 --driver=slirp
+    equal "$stderr" "slipgatectl: the driver \"slirp\" cannot carry \
+0.0.0.0:8081 to 127.0.0.1:80"
+    SOCK=$T/nothing exits 7 status
+    exits 0 --help
+    exits 0 --version
+}
+
+@test "the socket is found by option, environment, or as the only one" {
+    local bin=${SLIPGATE%/*}/slipgatectl
+    mkdir "$T/run" "$T/run/slipgate"
+    SOCK=$T/run/slipgate/one
+    start_slipgate
+    run -0 user env SLIPGATE_SOCKET="$SOCK" "$bin" status
+    run -0 user env XDG_RUNTIME_DIR="$T/run" "$bin" status
+    spawn second "${NS_user[@]}" python3 -c '
+import socket, sys, time
+s = socket.socket(socket.AF_UNIX)
+s.bind(sys.argv[1])
+print("ready", flush=True)
+time.sleep(3600)' "$T/run/slipgate/two"
+    run -7 user env XDG_RUNTIME_DIR="$T/run" "$bin" status
+    contains "$output" "several sockets in $T/run/slipgate"
+    run -7 user env XDG_RUNTIME_DIR="$T" "$bin" status
+    run -7 user env -u XDG_RUNTIME_DIR "$bin" status
+}
