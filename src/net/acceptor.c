@@ -28,32 +28,43 @@ static bool is_passing(int error)
            error == EOPNOTSUPP || error == ENONET;
 }
 
+/* Accepts one; false when there is none, or none can be had. */
+static bool accept_one(struct acceptor *acceptor)
+{
+    struct sockaddr_storage from;
+    socklen_t len = sizeof(from);
+    int fd;
+
+    if (acceptor->has_room != NULL && !acceptor->has_room(acceptor->self)) {
+        pause_accepting(acceptor, EMFILE);
+        return false;
+    }
+    fd = accept4(acceptor->fd, (struct sockaddr *)&from, &len,
+                 SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) {
+        acceptor->accepted(acceptor->self, fd, &from);
+        return true;
+    }
+    if (errno == EAGAIN)
+        return false;
+    if (is_passing(errno))
+        return true;
+    pause_accepting(acceptor, errno);
+    return false;
+}
+
 static void ready(void *self, uint32_t events)
 {
     struct acceptor *acceptor = self;
-    struct sockaddr_storage from;
 
     (void)events;
-    for (int i = 0; i < BATCH; i++) {
-        socklen_t len = sizeof(from);
-        int fd;
+    for (int i = 0; i < BATCH && accept_one(acceptor); i++)
+        continue;
+}
 
-        if (acceptor->has_room != NULL && !acceptor->has_room(acceptor->self)) {
-            pause_accepting(acceptor, EMFILE);
-            break;
-        }
-        fd = accept4(acceptor->fd, (struct sockaddr *)&from, &len,
-                     SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-        if (fd >= 0) {
-            acceptor->accepted(acceptor->self, fd, &from);
-        } else if (errno == EAGAIN) {
-            break;
-        } else if (!is_passing(errno)) {
-            pause_accepting(acceptor, errno);
-            break;
-        }
-    }
+void acceptor_poll(struct acceptor *acceptor)
+{
+    (void)accept_one(acceptor);
 }
 
 static int watch(struct acceptor *acceptor)

@@ -26,5 +26,7 @@ struct acceptor {
 /* `accepted` and `self` are set; takes `fd` over, also on failure.  0 or
    -errno. */
 int acceptor_start(struct acceptor *acceptor, struct loop *loop, int fd);
+/* Looks for one connection that is known to have come in just now. */
+void acceptor_poll(struct acceptor *acceptor);
 /* Closes the listener.  Harmless when it was never started. */
 void acceptor_stop(struct acceptor *acceptor);

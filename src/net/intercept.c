@@ -233,6 +233,9 @@ static void report_unheard(struct intercept *in)
 
 static void entry_connected(struct entry *entry, int rc)
 {
+    struct intercept *in = entry->intercept;
+    bool v6 = entry->ends.peer.addr.family == AF_INET6;
+
     loop_unwatch(entry->intercept->loop, &entry->watch);
     if (rc != 0) {
         entry_refuse(entry, -rc);
@@ -240,6 +243,8 @@ static void entry_connected(struct entry *entry, int rc)
     }
     enter_state(entry, INJECTED);
     entry_inject(entry);
+    /* On one machine the guest has answered by the time the SYN is written. */
+    acceptor_poll(&in->acceptors[v6]);
 }
 
 static void host_ready(void *self, uint32_t events)

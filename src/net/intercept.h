@@ -21,9 +21,9 @@ struct intercept;
 #define INTERCEPT_PENDING_MAX 1024u
 
 struct intercept_config {
-    const struct plan *plan;            /* kept by reference */
+    const struct plan *plan; /* kept by reference */
     struct outbound outbound, outbound6;
-    struct budget *budget;              /* kept by reference */
+    struct budget *budget; /* kept by reference */
     /* Of the relay namespace; owned from now on.  -1: not for this family. */
     int listener_fd, listener6_fd;
     /* Writes a frame to the relay namespace's tap. */

@@ -24,6 +24,9 @@
 #define TURN_BUDGET (512 * 1024)
 #define PIPES_MAX   128
 
+/* Most flows are over before there is need to ask whether they still are. */
+#define YOUNG_MS 10000
+
 #define KEEPALIVE_IDLE_S     120
 #define KEEPALIVE_INTERVAL_S 30
 #define KEEPALIVE_PROBES     4
@@ -46,8 +49,8 @@ struct relay {
     struct relay_flow flow;
     GList link;  /* in table->relays */
     GList queue; /* in table->runnable */
-    bool queued;
-    bool half_closed;
+    GList age;   /* in table->young */
+    bool queued, grown, half_closed;
 };
 
 struct relay_table {
@@ -56,6 +59,8 @@ struct relay_table {
     struct relay_observer observer;
     GQueue relays;   /* by growing id */
     GQueue runnable; /* have work left for the next turn */
+    GQueue young;    /* without keepalive so far, the oldest first */
+    struct loop_timer young_timer;
     uint64_t own_last_id;
     uint64_t *last_id;     /* this one, or shared */
     struct budget *budget; /* NULL: nobody counts */
@@ -70,10 +75,6 @@ void relay_prepare_socket(int fd)
 {
     set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     set_option(fd, SOL_SOCKET, SO_OOBINLINE, 1);
-    set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-    set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S);
-    set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S);
-    set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES);
 }
 
 void relay_stay_local(int fd)
@@ -101,6 +102,18 @@ static void count_bytes(struct relay *relay)
         relay->flow.bytes[i] = relay->ports[i].pump.bytes;
 }
 
+static void unwatch_port(struct relay *relay, struct relay_port *port)
+{
+    struct loop *loop = relay->table->loop;
+
+    /* Closing a socket takes it out of epoll; but the agent, which has made
+       and passed this one, may still have its own copy open. */
+    if (relay->flow.inbound && port == &relay->ports[RELAY_GUEST])
+        loop_unwatch(loop, &port->watch);
+    else
+        loop_forget(loop, &port->watch);
+}
+
 static void relay_close(struct relay *relay, enum relay_end how)
 {
     struct relay_table *table = relay->table;
@@ -109,9 +122,7 @@ static void relay_close(struct relay *relay, enum relay_end how)
         struct relay_port *port = &relay->ports[i];
 
         relay_pump_fini(&port->pump, table->io);
-        /* Closing alone would leave it in epoll while the agent, which has
-           made and passed it, still has its own copy open. */
-        loop_unwatch(table->loop, &port->watch);
+        unwatch_port(relay, port);
         if (how == RELAY_END_CLOSED)
             (void)close(port->socket.fd);
         else
@@ -119,6 +130,8 @@ static void relay_close(struct relay *relay, enum relay_end how)
     }
     if (relay->queued)
         g_queue_unlink(&table->runnable, &relay->queue);
+    if (!relay->grown)
+        g_queue_unlink(&table->young, &relay->age);
     g_queue_unlink(&table->relays, &relay->link);
     if (table->budget != NULL)
         table->budget->used[BUDGET_RELAY] -= RELAY_SIDE_COUNT;
@@ -168,20 +181,41 @@ static void relay_fail(struct relay *relay, enum relay_side side)
     relay_close(relay, RELAY_END_RESET);
 }
 
+static void keep_alive(const struct relay_port *port)
+{
+    bool half_closed = port->pump.finished;
+    int fd = port->socket.fd;
+
+    set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE,
+               half_closed ? KEEPALIVE_HALF_CLOSED_S : KEEPALIVE_IDLE_S);
+    set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL,
+               half_closed ? KEEPALIVE_HALF_CLOSED_S : KEEPALIVE_INTERVAL_S);
+    set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES);
+    set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+}
+
 static void note_half_close(struct relay *relay)
 {
-    if (relay->half_closed)
+    if (!relay->grown || relay->half_closed)
         return;
     for (size_t i = 0; i < RELAY_SIDE_COUNT; i++) {
-        const struct relay_port *port = &relay->ports[i];
-
-        if (!port->pump.finished)
+        if (!relay->ports[i].pump.finished)
             continue;
         relay->half_closed = true;
-        set_option(port->socket.fd, IPPROTO_TCP, TCP_KEEPIDLE,
-                   KEEPALIVE_HALF_CLOSED_S);
-        set_option(port->socket.fd, IPPROTO_TCP, TCP_KEEPINTVL,
-                   KEEPALIVE_HALF_CLOSED_S);
+        keep_alive(&relay->ports[i]);
+    }
+}
+
+/* Asking whether a socket can be written to would be answered at once, with a
+   wake-up for nothing; so this is left out until it could not. */
+static void watch_for_room(struct relay *relay)
+{
+    for (size_t i = 0; i < RELAY_SIDE_COUNT; i++) {
+        struct relay_port *port = &relay->ports[i];
+
+        if (!port->socket.writable && (port->watch.events & EPOLLOUT) == 0)
+            (void)loop_watch(relay->table->loop, &port->watch, port->socket.fd,
+                             port->watch.events | EPOLLOUT);
     }
 }
 
@@ -210,6 +244,7 @@ static void relay_run(struct relay *relay, const struct relay_port *suspect)
         return;
     }
     note_half_close(relay);
+    watch_for_room(relay);
     if (suspect != NULL && has_failed(suspect))
         relay_fail(relay, suspect == &relay->ports[RELAY_GUEST]);
 }
@@ -246,6 +281,26 @@ static void run_queued(void *self)
         loop_wait_at_most_ms(table->loop, 0);
 }
 
+static void grow_up(void *self)
+{
+    struct relay_table *table = self;
+    int64_t born_ns = loop_now_ns(table->loop) - YOUNG_MS * 1000000LL;
+    struct relay *relay;
+
+    while ((relay = g_queue_peek_head(&table->young)) != NULL &&
+           relay->flow.started_ns <= born_ns) {
+        g_queue_unlink(&table->young, &relay->age);
+        relay->grown = true;
+        for (size_t i = 0; i < RELAY_SIDE_COUNT; i++) {
+            keep_alive(&relay->ports[i]);
+            relay->half_closed |= relay->ports[i].pump.finished;
+        }
+    }
+    if (relay != NULL)
+        loop_timer_at(table->loop, &table->young_timer,
+                      relay->flow.started_ns + YOUNG_MS * 1000000LL);
+}
+
 struct relay_table *relay_table_new(struct loop *loop,
                                     const struct relay_observer *observer)
 {
@@ -257,6 +312,9 @@ struct relay_table *relay_table_new(struct loop *loop,
     table->io = relay_io_new(PIPES_MAX);
     g_queue_init(&table->relays);
     g_queue_init(&table->runnable);
+    g_queue_init(&table->young);
+    table->young_timer =
+        (struct loop_timer){ .expired = grow_up, .self = table };
     loop_add_hook(loop,
                   &(struct loop_hook){ .prepare = run_queued, .self = table });
     return table;
@@ -278,6 +336,7 @@ void relay_table_free(struct relay_table *table)
         return;
     while (table->relays.head != NULL)
         relay_close(table->relays.head->data, RELAY_END_STOPPED);
+    loop_timer_cancel(table->loop, &table->young_timer);
     relay_io_free(table->io);
     g_free(table);
 }
@@ -288,11 +347,10 @@ static int watch_port(struct relay *relay, enum relay_side side, int fd)
 
     port->relay = relay;
     port->socket.fd = fd;
-    /* True until proven otherwise: the first event may be long past. */
-    port->socket.readable = port->socket.writable = true;
+    port->socket.writable = true; /* until proven otherwise */
     port->watch = (struct loop_watch){ .ready = port_ready, .self = port };
     return loop_watch(relay->table->loop, &port->watch, fd,
-                      EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET);
+                      EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLET);
 }
 
 int relay_start(struct relay_table *table, const struct relay_flow *flow,
@@ -305,7 +363,7 @@ int relay_start(struct relay_table *table, const struct relay_flow *flow,
     relay->flow = *flow;
     relay->flow.id = ++*table->last_id;
     relay->flow.started_ns = loop_now_ns(table->loop);
-    relay->link.data = relay->queue.data = relay;
+    relay->link.data = relay->queue.data = relay->age.data = relay;
     rc = watch_port(relay, RELAY_HOST, host_fd);
     if (rc == 0)
         rc = watch_port(relay, RELAY_GUEST, guest_fd);
@@ -317,6 +375,9 @@ int relay_start(struct relay_table *table, const struct relay_flow *flow,
         return rc;
     }
     g_queue_push_tail_link(&table->relays, &relay->link);
+    g_queue_push_tail_link(&table->young, &relay->age);
+    if (table->young_timer.slot == 0)
+        loop_timer_in_ms(table->loop, &table->young_timer, YOUNG_MS);
     if (table->budget != NULL)
         table->budget->used[BUDGET_RELAY] += RELAY_SIDE_COUNT;
     if (table->observer.opened != NULL)

@@ -52,9 +52,9 @@ void relay_table_count_in(struct relay_table *table, struct budget *budget);
 void relay_table_free(struct relay_table *table);
 
 /*
- * Sets the options that a relayed socket needs (no delay, inline urgent data,
- * keepalive) on a TCP socket before it is handed in.  A listener passes them on
- * to what it accepts, which saves calls for each connection.
+ * Sets the options that a relayed socket needs from the start (no delay, inline
+ * urgent data) on a TCP socket before it is handed in.  A listener passes them
+ * on to what it accepts, which saves calls for each connection.
  */
 void relay_prepare_socket(int fd);
 

@@ -350,10 +350,10 @@ with() {
 @test "without nftables, transparent sockets or namespaces libslirp carries it" {
     local what
     serve remote 7000 "$REMOTE4"
-    for what in nft tproxy unshare; do
+    for what in nfnetlink tproxy unshare; do
         echo "without $what"
         : >"$T/err"
-        with deny.py "$what"
+        with deny.py "$what" --
         start_slipgate
         carrier_is slirp
         api_is '.return.outbound_tcp.reason | length > 0' \
@@ -367,9 +367,9 @@ with() {
 
 @test "with --tcp=relay a missing step is fatal, and leaves nothing" {
     local what
-    for what in nft tproxy unshare; do
+    for what in nfnetlink tproxy unshare; do
         run -1 --separate-stderr timeout 20 "${NS_user[@]}" \
-            deny.py "$what" "$SLIPGATE" -c --tcp=relay "$PID_guest" tap0
+            deny.py "$what" -- "$SLIPGATE" -c --tcp=relay "$PID_guest" tap0
         contains "$stderr" "--tcp=relay: "
         equal "$(guest ip -br link | grep -c .)" 1
     done

@@ -6,6 +6,8 @@ deny.py WHAT... -- COMMAND...
 
 WHAT is refused to the command and all that it starts:
     nfnetlink   netlink sockets of netfilter
+    tproxy      transparent sockets
+    unshare     new namespaces
     landlock    landlock_create_ruleset(2)
 """
 import ctypes
@@ -16,26 +18,34 @@ import sys
 
 LOAD, EQUAL, RETURN = 0x20, 0x15, 0x06
 ALLOW, ERRNO = 0x7FFF0000, 0x00050000
-NUMBER, FIRST, THIRD = 0, 16, 32  # offsets in struct seccomp_data
+NUMBER, ARGUMENTS = 0, 16  # offsets in struct seccomp_data
 AF_NETLINK, NETLINK_NETFILTER = 16, 12
-SOCKET = {"x86_64": 41, "aarch64": 198}[os.uname().machine]
-LANDLOCK_CREATE_RULESET = 444
+IP_TRANSPARENT, IPV6_TRANSPARENT = (0, 19), (41, 75)
+CALLS = {
+    "x86_64": {"socket": 41, "setsockopt": 54, "unshare": 272},
+    "aarch64": {"socket": 198, "setsockopt": 208, "unshare": 97},
+}[os.uname().machine]
+CALLS["landlock_create_ruleset"] = 444
 
 
-def equal(offset, value, skip):
-    """Goes on if it is so, else `skip` instructions further."""
-    return [(LOAD, 0, 0, offset), (EQUAL, 0, skip, value)]
-
-
-def refuse(number):
-    return [(RETURN, 0, 0, ERRNO | number)]
+def refuse(call, error, arguments=()):
+    """The call fails if its arguments are these; None is any."""
+    checks = [(NUMBER, CALLS[call])]
+    checks += [(ARGUMENTS + 8 * i, value)
+               for i, value in enumerate(arguments) if value is not None]
+    code = []
+    for left, (offset, value) in zip(range(len(checks) - 1, -1, -1), checks):
+        code += [(LOAD, 0, 0, offset), (EQUAL, 0, 2 * left + 1, value)]
+    return code + [(RETURN, 0, 0, ERRNO | error)]
 
 
 RULES = {
-    "nfnetlink": equal(NUMBER, SOCKET, 5) + equal(FIRST, AF_NETLINK, 3) +
-    equal(THIRD, NETLINK_NETFILTER, 1) + refuse(errno.EPROTONOSUPPORT),
-    "landlock": equal(NUMBER, LANDLOCK_CREATE_RULESET, 1) +
-    refuse(errno.ENOSYS),
+    "nfnetlink": refuse("socket", errno.EPROTONOSUPPORT,
+                        (AF_NETLINK, None, NETLINK_NETFILTER)),
+    "tproxy": refuse("setsockopt", errno.EPERM, (None, *IP_TRANSPARENT)) +
+    refuse("setsockopt", errno.EPERM, (None, *IPV6_TRANSPARENT)),
+    "unshare": refuse("unshare", errno.EPERM),
+    "landlock": refuse("landlock_create_ruleset", errno.ENOSYS),
 }
 
 
