@@ -226,7 +226,9 @@ bess() {
 @test "descriptors are close-on-exec or its own, and do not grow" {
     serve remote 7000 "$REMOTE4"
     start_slipgate
-    count() { host find "/proc/$GATE/fd" -mindepth 1 | wc -l; }
+    [[ -r /proc/$GATE/fd ]] ||
+        skip_unless_ci "only root may count what an undumpable process holds"
+    count() { find "/proc/$GATE/fd" -mindepth 1 | wc -l; }
     local i before
     ask_is "$HOST4 hello" guest tcp "$REMOTE4" 7000
     before=$(count)
