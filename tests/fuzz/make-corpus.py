@@ -88,6 +88,13 @@ FRAME = {
                           sent(ip(17, b"b" * 16, fragment=1))),
     "fragments_end_early": (sent(ip(17, b"a" * 16, fragment=0x2001)) +
                             sent(ip(17, b"b" * 8, fragment=1))),
+    "fragments_ipv6": b"".join(
+        sent(ip(44, struct.pack("!BBHI", 17, 0, field, 7) + data,
+                dst="2001:db8::1"))
+        for field, data in ((1, udp(payload=b"a" * 24)[:16]), (16, b"a" * 16))),
+    "fragment_ipv6_atomic": sent(ip(44, struct.pack("!BBHI", 44, 0, 0, 7) +
+                                    struct.pack("!BBHI", 6, 0, 1, 8),
+                                    dst="2001:db8::1")),
     "ip_options": sent(ip(6, tcp(SYN), options=NOPS)),
     "loopback": b"".join(sent(ip(6, tcp(SYN), dst=d)) for d in (
         "127.0.0.1", "0.0.0.0", "10.0.2.2", "255.255.255.255", "::1", "::",
