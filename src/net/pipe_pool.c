@@ -11,7 +11,7 @@
 #define SMALL_SIZE  (64 * 1024)
 
 struct pipe_pool {
-    size_t max, size_min, count;
+    size_t max, size_min, count, unused_count;
     struct pipe *unused;
 };
 
@@ -76,11 +76,18 @@ struct pipe *pipe_pool_take(struct pipe_pool *pool)
     if (pipe == NULL)
         return pipe_create(pool);
     pool->unused = pipe->next;
+    pool->unused_count--;
     return pipe;
 }
 
 void pipe_pool_put(struct pipe_pool *pool, struct pipe *pipe)
 {
+    /* What a crowd needed for a moment is not kept: they are descriptors. */
+    if (pool->unused_count >= LARGE_COUNT) {
+        pipe_destroy(pool, pipe);
+        return;
+    }
+    pool->unused_count++;
     /* Last in, first out: its pages are the ones still in the cache. */
     pipe->next = pool->unused;
     pool->unused = pipe;
