@@ -243,8 +243,14 @@ during() {
     remote timeout 100 transfer.py run both "$HOST4" 8080 $((300 * MB)) \
         >"$T/going-in" 2>&1 3>&- &
     local in=$!
+    # Both of them: what is still to connect would meet an interface that is
+    # down.
     under_way() {
-        guest awk '/tap0:/ { exit $2 + $10 < 50000000 }' /proc/net/dev
+        guest awk '/tap0:/ { exit $2 + $10 < 50000000 }' /proc/net/dev &&
+            guest ss -Htn state established | awk '
+                / [^ ]*:7000 *$/ { out = 1 }
+                / [^ ]*:7001 / { into = 1 }
+                END { exit !(out && into) }'
     }
     wait_for 20 under_way
     "$@"
