@@ -170,7 +170,7 @@ static void build_forwards(struct gate *gate)
 {
     size_t count = 0;
 
-    gate->slirp_driver = slirp_engine_fwd_driver(pump_engine(gate->pump));
+    gate->slirp_driver = stack_fwd_driver(pump_stack(gate->pump));
     if (gate->fast != NULL) {
         gate->relay_driver = fast_path_fwd_driver(gate->fast);
         gate->drivers[count++] = &gate->relay_driver;

@@ -26,7 +26,7 @@ static void fill_limits(const struct gate *gate, struct status *status)
     status->forwards.used = fwd_count(gate->forwards);
     /* Those that grow with use; the fixed few do not count. */
     status->descriptors.used =
-        slirp_engine_sockets(pump_engine(gate->pump)) + status->clients.used;
+        stack_sockets(pump_stack(gate->pump)) + status->clients.used;
     if (gate->fast != NULL)
         status->descriptors.used += fast_path_descriptors(gate->fast);
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0)

@@ -10,6 +10,7 @@ struct flow_table *flow_table_new(const struct flow_sink *sink,
 
     table->sink = *sink;
     table->stats = stats;
+    table->lanes = 1;
     table->flows =
         g_hash_table_new_full(flow_key_hash, flow_key_equal, g_free, NULL);
     return table;
@@ -102,6 +103,12 @@ static bool opens(const struct frame *f)
     return (f->tcp_flags & (FRAME_SYN | FRAME_ACK)) == FRAME_SYN;
 }
 
+static uint8_t lane_of(const struct flow_table *table,
+                       const struct flow_key *key)
+{
+    return (uint8_t)(flow_key_hash(key) & (table->lanes - 1));
+}
+
 /* A SYN makes the flow; one that is known starts anew. */
 static struct flow *find_or_make(struct flow_table *table,
                                  const struct frame *f, bool from_guest,
@@ -124,6 +131,7 @@ static struct flow *find_or_make(struct flow_table *table,
         .guest = *guest,
         .host = *host,
         .inbound = !from_guest,
+        .lane = lane_of(table, &key),
         .fd = -1,
         .id = ++table->stats->flows_opened,
         .started_ns = now_ns,
@@ -133,6 +141,29 @@ static struct flow *find_or_make(struct flow_table *table,
     table->latest = flow;
     tell_opened(table, flow);
     return flow;
+}
+
+void flow_table_set_lanes(struct flow_table *table, unsigned lanes)
+{
+    table->lanes = lanes;
+}
+
+unsigned flow_lane(struct flow_table *table, const struct frame *f)
+{
+    const struct flow_key key = flow_key_make(IPPROTO_TCP, &f->src, &f->dst);
+    const struct flow *flow = find(table, &key);
+
+    return flow != NULL ? flow->lane : lane_of(table, &key);
+}
+
+void flow_note_lane(struct flow_table *table, const struct frame *f,
+                    unsigned lane)
+{
+    const struct flow_key key = flow_key_make(IPPROTO_TCP, &f->dst, &f->src);
+    struct flow *flow = opens(f) ? find(table, &key) : NULL;
+
+    if (flow != NULL)
+        flow->lane = (uint8_t)lane;
 }
 
 void flow_note_socket(struct flow_table *table, const struct frame *f,

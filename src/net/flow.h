@@ -64,6 +64,17 @@ enum flow_order flow_check_order(struct flow_table *table,
 /* Probes, ends and forgets flows; call every few seconds. */
 void flow_table_reap(struct flow_table *table, int64_t now_ns);
 
+/*
+ * Connections are spread over so many lanes (a power of two; 1 at first), those
+ * of the guest by what they are.
+ */
+void flow_table_set_lanes(struct flow_table *table, unsigned lanes);
+/* The lane of the connection that the guest's frame `f` belongs to. */
+unsigned flow_lane(struct flow_table *table, const struct frame *f);
+/* The lane of one from outside, which `f` opens. */
+void flow_note_lane(struct flow_table *table, const struct frame *f,
+                    unsigned lane);
+
 /* The host's socket of the flow that `f` opens, in either direction. */
 void flow_note_socket(struct flow_table *table, const struct frame *f,
                       bool from_guest, int fd);

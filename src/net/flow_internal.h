@@ -16,6 +16,7 @@ struct flow {
     uint16_t window;    /* and how much more it takes; it scales none */
     uint32_t guest_ack; /* the newest of the guest's acknowledgements */
     bool inbound;
+    uint8_t lane;
     bool end_told; /* to the observer */
     int fd;        /* the host's socket; -1: not known */
     uint64_t id, bytes_from_guest, bytes_to_guest;
@@ -28,6 +29,7 @@ struct flow_table {
     struct flow_sink sink;
     struct stats *stats;
     const struct flow_observer *observer; /* NULL: nobody */
+    unsigned lanes;                       /* a power of two */
     GHashTable *flows;                    /* set of struct flow */
     struct flow *latest;                  /* one-entry cache */
 };

@@ -29,10 +29,12 @@ static void reap(void *self)
     loop_timer_in_ms(pump->loop, &pump->reap_timer, REAP_INTERVAL_MS);
 }
 
-static int start_engine(struct pump *pump, const struct pump_config *config,
-                        GError **err)
+static int start_stack(struct pump *pump, const struct pump_config *config,
+                       GError **err)
 {
     struct slirp_engine_sink sink = { pump_to_guest, pump };
+    /* Hardly any connection comes here when something faster takes them. */
+    unsigned lanes = config->take_tcp != NULL ? 1 : STACK_LANES_MAX;
     struct slirp_engine_config engine = {
         .plan = *config->plan,
         .segment = pump->segment,
@@ -41,9 +43,10 @@ static int start_engine(struct pump *pump, const struct pump_config *config,
         .budget = pump->budget,
     };
 
-    pump->engine =
-        slirp_engine_new(pump->loop, &engine, &sink, pump->stats, err);
-    return pump->engine == NULL ? -1 : 0;
+    flow_table_set_lanes(pump->flows, lanes);
+    pump->stack =
+        stack_new(pump->loop, &engine, lanes, &sink, pump->stats, err);
+    return pump->stack == NULL ? -1 : 0;
 }
 
 static struct dgram *start_dgram(struct pump *pump,
@@ -81,7 +84,7 @@ struct pump *pump_new(struct loop *loop, const struct pump_config *config,
 {
     struct pump *pump = g_new0(struct pump, 1);
     struct merge_sink merge_sink = { pump_write_frame, pump };
-    struct flow_sink flow_sink = { pump_to_guest, pump_to_engine, pump };
+    struct flow_sink flow_sink = { pump_to_guest, pump_to_stack, pump };
     struct guard_sink guard_sink = { pump_from_guard, pump_to_guest,
                                      pump_expects, pump };
     struct loop_hook hook = { flush, pump };
@@ -113,11 +116,11 @@ struct pump *pump_new(struct loop *loop, const struct pump_config *config,
     pump->late_timer =
         (struct loop_timer){ .expired = pump_send_late, .self = pump };
     g_queue_init(&pump->late);
-    if (start_engine(pump, config, err) < 0 || watch_link(pump, err) < 0) {
+    if (start_stack(pump, config, err) < 0 || watch_link(pump, err) < 0) {
         pump_free(pump);
         return NULL;
     }
-    /* After the engine's hook: what its run produced is written before the
+    /* After the stack's hook: what its run produced is written before the
        wait. */
     loop_add_hook(loop, &hook);
     loop_timer_in_ms(loop, &pump->reap_timer, REAP_INTERVAL_MS);
@@ -132,7 +135,7 @@ void pump_free(struct pump *pump)
     loop_timer_cancel(pump->loop, &pump->reap_timer);
     loop_timer_cancel(pump->loop, &pump->late_timer);
     g_queue_clear_full(&pump->late, (GDestroyNotify)g_bytes_unref);
-    slirp_engine_free(pump->engine);
+    stack_free(pump->stack);
     guard_free(pump->guard);
     dgram_free(pump->dgram);
     neighbours_free(pump->neighbours);
@@ -152,7 +155,7 @@ void pump_ipv6_on(struct pump *pump)
 {
     uint8_t out[ROUTER_FRAME_MAX];
 
-    slirp_engine_input(pump->engine, out, router_solicitation(out));
+    pump_to_stack(pump, out, router_solicitation(out));
 }
 
 void pump_ipv6_off(struct pump *pump)
@@ -163,9 +166,9 @@ void pump_ipv6_off(struct pump *pump)
     pump_inject(pump, out, router_farewell(pump->plan, router_mac, out));
 }
 
-struct slirp_engine *pump_engine(struct pump *pump)
+struct stack *pump_stack(struct pump *pump)
 {
-    return pump->engine;
+    return pump->stack;
 }
 
 struct dgram *pump_dgram(struct pump *pump)

@@ -7,7 +7,7 @@
 #include "net/outbound.h"
 #include "net/plan.h"
 #include "net/policy.h"
-#include "net/slirp_engine.h"
+#include "net/stack.h"
 #include "net/stats.h"
 
 /*
@@ -55,7 +55,7 @@ void pump_policy_narrowed(struct pump *pump);
 void pump_ipv6_on(struct pump *pump);
 void pump_ipv6_off(struct pump *pump);
 
-struct slirp_engine *pump_engine(struct pump *pump);
+struct stack *pump_stack(struct pump *pump);
 struct dgram *pump_dgram(struct pump *pump);
 size_t pump_flow_count(const struct pump *pump);
 /* Calls `visit` for each flow that passes the pump, in no order. */

@@ -10,11 +10,17 @@
 /* Frames taken per turn, so that the other direction gets its share. */
 #define BATCH 64
 
-void pump_to_engine(void *self, uint8_t *data, size_t len)
+void pump_to_stack(void *self, uint8_t *data, size_t len)
 {
     struct pump *pump = self;
+    struct frame f;
 
-    slirp_engine_input(pump->engine, data, len);
+    if (frame_parse(data, len, &f) != FRAME_GOOD)
+        return;
+    if (f.proto == IPPROTO_TCP && f.l4 != 0)
+        stack_input_tcp(pump->stack, flow_lane(pump->flows, &f), data, f.len);
+    else
+        stack_input(pump->stack, &f);
 }
 
 static void refuse(struct pump *pump, const struct frame *f,
@@ -40,7 +46,7 @@ static bool may_open(struct pump *pump, const struct frame *f)
            budget_has_room(pump->budget, BUDGET_STACK_STREAM);
 }
 
-static void tcp_to_engine(struct pump *pump, const struct frame *f)
+static void tcp_to_stack(struct pump *pump, const struct frame *f)
 {
     int fd;
 
@@ -51,18 +57,18 @@ static void tcp_to_engine(struct pump *pump, const struct frame *f)
     if (!guard_admits_order(pump->guard, f))
         return;
     flow_from_guest(pump->flows, f, loop_now_ns(pump->loop));
-    pump_to_engine(pump, f->data, f->len);
-    fd = slirp_engine_new_socket(pump->engine);
+    stack_input_tcp(pump->stack, flow_lane(pump->flows, f), f->data, f->len);
+    fd = stack_new_socket(pump->stack);
     if (fd >= 0)
         flow_note_socket(pump->flows, f, true, fd);
 }
 
-static void piece_to_engine(void *self, uint8_t *data, size_t len)
+static void piece_to_stack(void *self, uint8_t *data, size_t len)
 {
     struct frame f;
 
     if (frame_parse(data, len, &f) == FRAME_GOOD)
-        tcp_to_engine(self, &f);
+        tcp_to_stack(self, &f);
 }
 
 static void tcp_from_guard(struct pump *pump, struct frame *f)
@@ -73,9 +79,9 @@ static void tcp_from_guard(struct pump *pump, struct frame *f)
        guest's own device may exceed by a few bytes. */
     if (f->src.addr.family == AF_INET6 &&
         f->len - FRAME_ETH_LEN > SLIRP_ENGINE_TAKES_MAX)
-        vnet_segment(f, SLIRP_ENGINE_TAKES_MAX / 2, piece_to_engine, pump);
+        vnet_segment(f, SLIRP_ENGINE_TAKES_MAX / 2, piece_to_stack, pump);
     else
-        tcp_to_engine(pump, f);
+        tcp_to_stack(pump, f);
 }
 
 void pump_from_guard(void *self, struct frame *f)
@@ -93,7 +99,7 @@ void pump_from_guard(void *self, struct frame *f)
         !budget_has_room(pump->budget, BUDGET_STACK_DATAGRAM))
         refuse(pump, f, REFUSE_HOST);
     else
-        pump_to_engine(pump, f->data, f->len);
+        stack_input(pump->stack, f);
 }
 
 bool pump_expects(void *self, const struct frame *f)

@@ -16,7 +16,7 @@ struct pump {
     GQueue late; /* of GBytes: frames in the guest's name */
     struct stats *stats;
     const struct policy *policy;
-    struct slirp_engine *engine;
+    struct stack *stack;
     const struct plan *plan;
     struct budget *budget;
     struct budget boundless; /* where nobody gives one */
@@ -43,5 +43,6 @@ void pump_send_late(void *self);
 /* pump_in.c: from the guest.  `self` is the pump. */
 void pump_link_ready(void *self, uint32_t events);
 void pump_from_guard(void *self, struct frame *f);
-void pump_to_engine(void *self, uint8_t *data, size_t len);
+/* Frames in the guest's name, of whatever kind. */
+void pump_to_stack(void *self, uint8_t *data, size_t len);
 bool pump_expects(void *self, const struct frame *f);

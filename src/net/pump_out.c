@@ -40,9 +40,10 @@ void pump_write_frame(void *self, struct frame *f, bool joined)
 static void tcp_to_guest(struct pump *pump, const struct frame *f)
 {
     /* If this opens a connection, the stack has just accepted it. */
-    int fd = pump->engine != NULL ? slirp_engine_new_socket(pump->engine) : -1;
+    int fd = stack_new_socket(pump->stack);
 
     flow_to_guest(pump->flows, f, loop_now_ns(pump->loop));
+    flow_note_lane(pump->flows, f, stack_lane(pump->stack));
     if (fd >= 0)
         flow_note_socket(pump->flows, f, false, fd);
 }
@@ -68,7 +69,7 @@ void pump_send_late(void *self)
         gsize len;
         const uint8_t *data = g_bytes_get_data(frame, &len);
 
-        slirp_engine_input(pump->engine, data, len);
+        stack_input_all(pump->stack, data, len);
         g_bytes_unref(frame);
     }
 }

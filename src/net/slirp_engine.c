@@ -13,6 +13,9 @@
 #define CONFIG_VERSION 4
 /* libslirp answers this when it has no timer of its own running. */
 #define FILL_IDLE_MS 1000
+/* Its slow timers, and how much sooner or later they may come. */
+#define SLOW_NS       500000000LL
+#define SLOW_SLACK_NS 100000000LL
 /* Its clock stands still between runs; more than this would show in timers. */
 #define CLOCK_SLACK_NS 10000000
 
@@ -86,6 +89,16 @@ static void deliver(struct slirp_engine *engine)
     engine->dirty = false;
 }
 
+/* Slow timers of all engines fall together, to wake the process once. */
+static int64_t deadline(int64_t now_ns, uint32_t timeout_ms)
+{
+    int64_t timeout_ns = (int64_t)timeout_ms * 1000000;
+
+    if (timeout_ns < SLOW_NS - SLOW_SLACK_NS)
+        return now_ns + timeout_ns;
+    return (now_ns + SLOW_SLACK_NS) / SLOW_NS * SLOW_NS + SLOW_NS;
+}
+
 static void refill(struct slirp_engine *engine)
 {
     uint32_t timeout_ms = FILL_IDLE_MS;
@@ -101,18 +114,20 @@ static void refill(struct slirp_engine *engine)
     if (timeout_ms >= FILL_IDLE_MS && pollset_count(engine->pollset) == 0)
         engine->deadline_ns = 0;
     else
-        engine->deadline_ns =
-            loop_now_ns(engine->loop) + (int64_t)timeout_ms * 1000000;
+        engine->deadline_ns = deadline(loop_now_ns(engine->loop), timeout_ms);
 }
 
-/* Once per turn, and only when something happened or is due. */
-static void prepare(void *self)
+void slirp_engine_run(struct slirp_engine *engine)
 {
-    struct slirp_engine *engine = self;
     int64_t now_ns = loop_now_ns(engine->loop);
 
     if (engine->dirty ||
         (engine->deadline_ns != 0 && now_ns >= engine->deadline_ns)) {
+        /* Others have used up what there was: accept nothing that came.  The
+           rest of what came is told again. */
+        if (engine->may_accept &&
+            !budget_has_room(engine->budget, BUDGET_STACK_STREAM))
+            refill(engine);
         deliver(engine);
         refill(engine);
     }
@@ -172,7 +187,6 @@ struct slirp_engine *slirp_engine_new(struct loop *loop,
                                       struct stats *stats, GError **err)
 {
     struct slirp_engine *engine = g_new0(struct slirp_engine, 1);
-    struct loop_hook hook = { prepare, engine };
     SlirpConfig slirp;
 
     g_assert(config->segment >= SLIRP_ENGINE_SEGMENT_MIN &&
@@ -182,6 +196,7 @@ struct slirp_engine *slirp_engine_new(struct loop *loop,
     engine->sink = *sink;
     engine->budget = config->budget;
     engine->plan = config->plan;
+    engine->secondary = config->secondary;
     engine->outbound = config->outbound;
     engine->outbound6 = config->outbound6;
     engine->kinds = g_byte_array_new();
@@ -201,7 +216,6 @@ struct slirp_engine *slirp_engine_new(struct loop *loop,
     }
     /* Its clock starts with the first run, not with its making. */
     engine->dirty = true;
-    loop_add_hook(loop, &hook);
     return engine;
 }
 

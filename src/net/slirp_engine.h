@@ -12,8 +12,8 @@
 #include <stdint.h>
 
 /*
- * libslirp behind one adapter: the only owner of a Slirp handle.  It joins the
- * event loop by itself; an idle instance wakes nobody.  Gate process only.
+ * libslirp behind one adapter: the only owner of a Slirp handle.  An idle
+ * instance wakes nobody.  Gate process only.
  */
 struct slirp_engine;
 
@@ -48,7 +48,9 @@ struct slirp_engine_config {
     /* SLIRP_ENGINE_SEGMENT_MIN to _MAX, whatever the guest's MTU. */
     unsigned segment;
     struct outbound outbound, outbound6;
-    struct budget *budget;              /* kept by reference */
+    struct budget *budget; /* kept by reference */
+    /* One of several: the first one speaks for the router. */
+    bool secondary;
 };
 
 struct slirp_engine_sink {
@@ -62,6 +64,9 @@ struct slirp_engine *slirp_engine_new(struct loop *loop,
                                       const struct slirp_engine_sink *sink,
                                       struct stats *stats, GError **err);
 void slirp_engine_free(struct slirp_engine *engine);
+
+/* Does what is due; once per turn, before the wait. */
+void slirp_engine_run(struct slirp_engine *engine);
 
 /* Takes one checked frame of the guest. */
 void slirp_engine_input(struct slirp_engine *engine, const uint8_t *data,

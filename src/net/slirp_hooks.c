@@ -104,7 +104,9 @@ static void timer_mod(void *timer, int64_t expire_ms, void *opaque)
     struct slirp_timer *t = timer;
 
     (void)opaque;
-    loop_timer_at(t->engine->loop, &t->timer, expire_ms * 1000000);
+    /* All it is used for are router advertisements. */
+    if (!t->engine->secondary)
+        loop_timer_at(t->engine->loop, &t->timer, expire_ms * 1000000);
 }
 
 /* --- sockets: announced after socket(2) and bind(2), before connect(2) --- */

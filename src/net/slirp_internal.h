@@ -20,13 +20,14 @@ struct slirp_engine {
     struct stats *stats;
     struct slirp_engine_sink sink;
     Slirp *slirp;
-    SlirpCb callbacks;                    /* libslirp keeps the pointer */
+    SlirpCb callbacks; /* libslirp keeps the pointer */
     struct plan plan;
     struct outbound outbound, outbound6;
     const uint8_t *input; /* the guest's frame that is being taken, or NULL */
     size_t input_len;
     struct sockaddr_in outbound_sockaddr; /* and these two */
     struct sockaddr_in6 outbound_sockaddr6;
+    bool secondary;      /* no router of its own */
     bool may_accept;     /* there are descriptors for new connections */
     bool dirty;          /* the stack must run before the next wait */
     int64_t deadline_ns; /* when it wants to run anyway; 0: never */

@@ -27,7 +27,9 @@ fill() {
 }
 emptied() { kill "${PIDS[-1]}" && exec {FILL}>&-; }
 
-few_descriptors() { (($(ls "/proc/$GATE/fd" | wc -l) < 40)); }
+few_descriptors() {
+    (($(find "/proc/$GATE/fd" -mindepth 1 | wc -l) < 40))
+}
 
 @test "descriptors: a full table refuses at once, and recovers by itself" {
     limited 256
@@ -62,11 +64,17 @@ few_descriptors() { (($(ls "/proc/$GATE/fd" | wc -l) < 40)); }
     ask_is "10.0.2.2 hello" host tcp 127.0.0.1 8002
 }
 
+whole_burst() { [[ $(guest floor.py burst "$REMOTE4" 7100 10 $(($1 / 10))) == "$1" ]]; }
+
 @test "udp: a thousand datagrams at once come back, all of them" {
     spawn echo "${NS_remote[@]}" floor.py echo 7100 10 "$REMOTE4"
     start_slipgate
-    run -0 guest floor.py burst "$REMOTE4" 7100 10 100
-    equal "$output" 1000
+    # Who is where on the LAN is asked before, since that may take time.
+    run -0 guest floor.py burst "$REMOTE4" 7100 10 1
+    equal "$output" 10
+    # The kernel itself queues no more than a thousand, and on a busy machine
+    # it may have to: one time of several is enough.
+    wait_for 60 whole_burst 1000
 }
 
 @test "udp: a forward to all addresses answers from the one that was asked" {
@@ -83,7 +91,7 @@ few_descriptors() { (($(ls "/proc/$GATE/fd" | wc -l) < 40)); }
 
 @test "outbound-addr: an interface's new address is taken at once" {
     local tcp
-    for tcp in auto slirp; do
+    for tcp in slirp auto; do
         echo "--tcp=$tcp"
         serve remote 7000 "$REMOTE4"
         host ip addr replace 203.0.113.9/24 dev other0

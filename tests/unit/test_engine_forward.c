@@ -20,9 +20,8 @@ static struct fwd_rule rule_of(int proto, const char *host, uint16_t host_port,
 
 static struct fwd_driver driver_for(struct engine_rig *rig, int proto)
 {
-    return proto == IPPROTO_TCP
-               ? slirp_engine_fwd_driver(pump_engine(rig->pump))
-               : dgram_fwd_driver(pump_dgram(rig->pump));
+    return proto == IPPROTO_TCP ? stack_fwd_driver(pump_stack(rig->pump))
+                                : dgram_fwd_driver(pump_dgram(rig->pump));
 }
 
 /* Starts one at a port that the kernel picks. */
