@@ -140,6 +140,41 @@ END
     wait_for 15 no_connection
 }
 
+# --- real programs ---
+
+@test "curl and iperf3, out and in, sandboxed and filtered" {
+    need curl
+    need iperf3
+    relayed --enable-sandbox --enable-seccomp --enable-ipv6
+    head -c 3000000 /dev/urandom >"$T/page"
+    spawn web "${NS_remote[@]}" python3 -u -c '
+import functools, http.server, sys
+handler = functools.partial(http.server.SimpleHTTPRequestHandler,
+                            directory=sys.argv[1])
+server = http.server.ThreadingHTTPServer(("", 7000), handler)
+print("ready")
+server.serve_forever()' "$T"
+    guest curl -sS --max-time 20 "http://$REMOTE4:7000/page" -o "$T/got"
+    cmp "$T/page" "$T/got"
+    guest iperf3 -s -D -p 7001 -I "$T/iperf.pid"
+    forward tcp 8080 7001
+    wait_for 5 guest ss -Htln sport = :7001
+    local reverse
+    for reverse in '' -R; do
+        run -0 remote timeout 30 iperf3 -c "$HOST4" -p 8080 -n 200M -P 4 $reverse
+        run -0 user timeout 30 iperf3 -c 127.0.0.1 -p 8080 -n 200M $reverse
+    done
+}
+
+@test "1000 flows at once, out and in" {
+    spawn out "${NS_remote[@]}" transfer.py serve 7000 "$REMOTE4"
+    relayed
+    spawn in "${NS_guest[@]}" transfer.py serve 7001 10.0.2.100
+    forward tcp 8080 7001
+    move guest both "$REMOTE4" 7000 30011 1000
+    move remote both "$HOST4" 8080 30011 1000
+}
+
 # --- true addresses ---
 
 # source_is ADDR PORT WORLD ADDR PORT: whom the guest's server sees.
