@@ -18,6 +18,7 @@ teardown_file() {
 }
 
 setup() {
+    [[ $("$SLIPGATE" --version) == slipgate* ]] || skip "for slipgate alone"
     EXTRA=(CONTAINERS_HELPER_BINARY_DIR="$work/helpers")
     wait_for 10 no_helpers rootless-netns
 }
