@@ -3,7 +3,6 @@
 #include "ctl/number.h"
 #include "ctl/print.h"
 
-#include <stdlib.h>
 #include <unistd.h>
 
 #define ROWS_MAX 20
@@ -113,7 +112,7 @@ static void show(struct look *look)
     struct table *table = table_new(heads);
     double from = 0, to = 0;
 
-    qsort(look->rows->data, look->rows->len, sizeof(struct row), by_rate);
+    g_array_sort(look->rows, by_rate);
     for (guint i = 0; i < look->rows->len; i++) {
         const struct row *row = &g_array_index(look->rows, struct row, i);
 

@@ -73,7 +73,8 @@ size_t flows_page(const struct flows *flows, uint64_t after,
     struct page page = { .after = after, .out = out, .room = room };
 
     flows->each(flows->self, consider, &page);
-    qsort(out, page.count, sizeof(*out), by_id);
+    if (page.count > 1)
+        qsort(out, page.count, sizeof(*out), by_id);
     *more = page.more;
     return page.count;
 }
