@@ -240,7 +240,8 @@ bess() {
             \"arguments\":{\"id\":$ID}}"
     done
     as_before() { (($(count) <= before)); }
-    wait_for 10 as_before
+    # The stack's connections end with a TIME_WAIT of ten seconds.
+    wait_for 30 as_before
 }
 
 # bats test_tags=mended
