@@ -73,7 +73,9 @@ packages_of() {
     apt-run) echo iproute2 util-linux python3 ;;
     dnf-run) echo iproute util-linux python3 ;;
     apk-run) echo iproute2 util-linux-misc python3 ;;
-    apt-test) echo bash bats busybox jq shellcheck ;;
+    # busybox-static does as well, and apt would replace it.
+    apt-test) echo bash bats jq shellcheck \
+        "$(command -v busybox >/dev/null || echo busybox)" ;;
     dnf-test) echo bash bats busybox jq ShellCheck libasan libubsan ;;
     apk-test) echo bash bats busybox jq shellcheck coreutils \
         findutils grep iproute2-ss ;;
