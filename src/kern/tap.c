@@ -58,7 +58,9 @@ static int attach(int fd, struct ifreq *ifr)
     for (int i = 0; i < BUSY_RETRIES; i++) {
         if (ioctl(fd, TUNSETIFF, ifr) == 0)
             return 0;
-        if (errno != EBUSY)
+        /* EINVAL: no tap, but perhaps the end of a veth pair that goes with
+           the helper before us. */
+        if (errno != EBUSY && errno != EINVAL)
             return -1;
         (void)nanosleep(&pause, NULL);
     }

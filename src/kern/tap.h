@@ -17,11 +17,12 @@ enum tap_flags {
 
 /*
  * Opens the tap `name`, an existing persistent one or a new one.  A device that
- * another process still holds (EBUSY) is tried again for a second, since
- * engines start a container's next helper before the last one is gone.
+ * another process still holds (EBUSY), or a name that a device of another kind
+ * still has (EINVAL), is tried again for a second, since engines start a
+ * container's next helper before the last one is gone.
  * The kernel's name for it is written to `out_name`.  Returns a non-blocking,
  * close-on-exec descriptor that the caller owns; -1 and an error on failure.
- * Needs CAP_NET_ADMIN over the namespace.  Blocks for up to a second on EBUSY.
+ * Needs CAP_NET_ADMIN over the namespace.  May block for that second.
  */
 int tap_open(const char *name, unsigned flags, char out_name[IFNAMSIZ],
              GError **err);
