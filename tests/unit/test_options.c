@@ -430,6 +430,17 @@ static enum options_outcome parse_run(const char *line, struct options *options,
     return outcome;
 }
 
+static void run_takes_old_names_without_a_word(void)
+{
+    struct options o;
+    int first;
+
+    g_assert_cmpint(parse_run("run --create-sandbox true", &o, &first, NULL),
+                    ==, OPTIONS_RUN);
+    g_assert_true(o.enable_sandbox);
+    g_assert_cmpint(first, ==, 2);
+}
+
 static void run_stops_at_the_command(void)
 {
     struct options o;
@@ -528,6 +539,8 @@ static const struct {
       a_long_interface_name_is_cut_with_a_warning },
     { "/options/no new option takes an old prefix away",
       no_new_option_takes_an_old_prefix_away },
+    { "/options/run: old names are taken without a word",
+      run_takes_old_names_without_a_word },
     { "/options/run: the command's options are its own",
       run_stops_at_the_command },
     { "/options/run: careful unless told otherwise",
