@@ -8,9 +8,10 @@
  *
  * Transport: see client.h and slipgate-api(7).  The peer must have this
  * process's effective uid or be root (SO_PEERCRED), besides the file mode; see
- * also server_admit_unmapped().  A client beyond `clients_max` is answered with the error "unavailable", not
- * left in the backlog: idle connections may stay for ever, and the newcomer
- * would wait as long.  Running out of descriptors pauses accepting for a while.
+ * also server_admit_unmapped().  A client beyond `clients_max` is answered with
+ * the error "unavailable", not left in the backlog: idle connections may stay
+ * for ever, and the newcomer would wait as long.  Running out of descriptors
+ * pauses accepting for a while.
  */
 struct server;
 

@@ -15,7 +15,7 @@ struct link {
     int fd; /* non-blocking; the link's user closes it */
     bool vnet;
     bool is_socket;
-    unsigned mtu; /* of the guest's side: how large pieces may be */
+    unsigned mtu;            /* of the guest's side: how large pieces may be */
     struct capture *capture; /* sees each frame; may be NULL */
 };
 

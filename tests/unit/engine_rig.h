@@ -23,7 +23,7 @@ struct engine_rig {
     struct loop_watch watch;
     struct loop_timer deadline;
     const char *awaited; /* told when it does not come */
-    GQueue *arrived; /* of GBytes */
+    GQueue *arrived;     /* of GBytes */
     uint8_t last[FRAMES_MAX];
 };
 
