@@ -7,6 +7,7 @@ BUILD_COMMANDS='gcc make autoreconf automake pkg-config'
 BUILD_MODULES='glib-2.0 slirp libseccomp libcap jansson libmnl libnftnl'
 RUN_COMMANDS='ip unshare nsenter python3'
 TEST_COMMANDS='bash bats busybox jq shellcheck ss'
+STATIC_COMMANDS='clang-format clang-tidy cppcheck'
 ENGINES_COMMANDS='podman buildah rootlesskit crun catatonit newuidmap iptables'
 
 say() { printf '%s\n' "$*" >&2; }
@@ -16,13 +17,14 @@ die() {
     exit 1
 }
 
-# What of the given kinds (build, run, test, engines) is not there.
+# What of the given kinds (build, run, test, static, engines) is not there.
 missing_for() {
     for kind; do
         case $kind in
         build) commands=$BUILD_COMMANDS ;;
         run) commands=$RUN_COMMANDS ;;
         test) commands=$TEST_COMMANDS ;;
+        static) commands=$STATIC_COMMANDS ;;
         engines) commands=$ENGINES_COMMANDS ;;
         esac
         for command in $commands; do
@@ -79,6 +81,9 @@ packages_of() {
     dnf-test) echo bash bats busybox jq ShellCheck libasan libubsan ;;
     apk-test) echo bash bats busybox jq shellcheck coreutils \
         findutils grep iproute2-ss ;;
+    apt-static) echo clang-format clang-tidy cppcheck ;;
+    dnf-static) echo clang-tools-extra cppcheck ;;
+    apk-static) echo clang-extra-tools cppcheck ;;
     apt-engines) echo podman buildah rootlesskit crun conmon catatonit \
         uidmap iptables netavark aardvark-dns ;;
     *) return 1 ;;

@@ -23,7 +23,8 @@ const char *error_code_name(const GError *err)
     return code_names[err->code];
 }
 
-int error_set(GError **err, enum slipgate_error code, const char *fmt, ...)
+/* In parentheses: the functions, not the macros around them. */
+int(error_set)(GError **err, enum slipgate_error code, const char *fmt, ...)
 {
     va_list ap;
 
@@ -48,7 +49,7 @@ static enum slipgate_error code_of_errno(int number)
     }
 }
 
-int error_set_errno(GError **err, const char *fmt, ...)
+int(error_set_errno)(GError **err, const char *fmt, ...)
 {
     int saved = errno;
     g_autofree char *what = NULL;

@@ -31,3 +31,15 @@ int error_set(GError **err, enum slipgate_error code, const char *fmt, ...)
  * EADDRINUSE and EEXIST: CONFLICT, else SYSTEM) and ": <strerror>" appended.
  */
 int error_set_errno(GError **err, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
+
+/*
+ * Both again, for whoever reads code without running it: that they return -1,
+ * and nothing after a failed call runs, is not to be seen from outside.
+ */
+static inline int error_minus_one(int returned)
+{
+    (void)returned;
+    return -1;
+}
+#define error_set(...)       error_minus_one(error_set(__VA_ARGS__))
+#define error_set_errno(...) error_minus_one(error_set_errno(__VA_ARGS__))

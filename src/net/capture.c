@@ -119,6 +119,7 @@ static void put_file_header(struct capture *capture)
 {
     uint8_t *at = reserve(capture, FILE_HEADER);
 
+    g_assert(at != NULL); /* the first in an empty buffer */
     memset(at, 0, FILE_HEADER);
     put32(at, PCAP_MAGIC_NS);
     put16(at + 4, 2);
