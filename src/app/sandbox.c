@@ -29,10 +29,10 @@
  * "Should" is what must go on working after the stage, "must not" what it ends.
  * no_cores, few_caps, no_growth and unseen always hold.
  *
- * What is demanded.  slirp4netns ends if any part of --enable-sandbox fails;
- * engines give that flag by default and users expect what it says.  So without
- * the empty root, and without the filter for --enable-seccomp, the helper does
- * not start.  Landlock is a second wall that no flag has ever promised: if the
+ * What is demanded.  By default each stage is tried.  slirp4netns ends if any
+ * part of --enable-sandbox fails; engines give that flag and users expect what
+ * it says.  So then without the empty root, and without the filter for
+ * --enable-seccomp, the helper does not start.  Landlock is a second wall that no flag has ever promised: if the
  * kernel lacks or refuses it, that shows in get_status and nothing else.  The
  * control socket's directory is pinned where the kernel can (Linux 5.2).
  */
@@ -237,15 +237,13 @@ static void announce(void)
 static int few_calls(struct entering *e, GError **err)
 {
     const struct sandbox_request *request = e->request;
-    unsigned flags = request->seccomp_log_only ? JAIL_SECCOMP_LOG_ONLY : 0;
     GError *why = NULL;
 
     if (request->seccomp == SANDBOX_OFF)
         return 0;
     if (request->seccomp_announce)
         announce();
-    if (jail_seccomp_load(JAIL_SECCOMP_GATE, flags, request->agent_pid, &why) <
-        0)
+    if (jail_seccomp_load(JAIL_SECCOMP_GATE, 0, request->agent_pid, &why) < 0)
         return fall_back(request->seccomp, "seccomp", &e->state->seccomp, why,
                          err);
     set_text(&e->state->seccomp, "on");

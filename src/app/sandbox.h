@@ -23,7 +23,6 @@ enum sandbox_want {
 struct sandbox_request {
     enum sandbox_want sandbox; /* an empty root, landlock */
     enum sandbox_want seccomp; /* an allow list of system calls */
-    bool seccomp_log_only;     /* refuse nothing, let the kernel log it */
     bool seccomp_announce;     /* print the line that slirp4netns prints */
     pid_t agent_pid;           /* may be killed at the end; 0: none */
     int guest_userns_fd;       /* -1: not known */

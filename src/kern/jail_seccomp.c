@@ -3,10 +3,10 @@
 
 #include "base/error.h"
 #include "kern/jail_seccomp_rules.h"
+#include "kern/jail_seccomp_tell.h"
 
 #include <errno.h>
 #include <malloc.h>
-#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -17,13 +17,39 @@ static void filter_free(void *filter)
 }
 #define owned_filter __attribute__((cleanup(filter_free))) scmp_filter_ctx
 
-static unsigned who_is(enum jail_seccomp_profile profile, unsigned flags)
+/* What a process may and must not do: tables of jail_seccomp_rules.h. */
+struct list {
+    const struct jail_seccomp_rule *allowed[4];
+    const struct jail_seccomp_rule *on_child;
+    const struct jail_seccomp_rule *fatal[3];
+};
+
+static const struct list gate_list = {
+    { jail_seccomp_both, jail_seccomp_gate, jail_seccomp_sanitizers },
+    jail_seccomp_gate_on_child,
+    { jail_seccomp_fatal, jail_seccomp_fatal_settled },
+};
+
+static const struct list agent_list = {
+    { jail_seccomp_both, jail_seccomp_agent, jail_seccomp_sanitizers },
+    NULL,
+    { jail_seccomp_fatal, jail_seccomp_fatal_settled },
+};
+
+static const struct list making_agent_list = {
+    { jail_seccomp_both, jail_seccomp_agent, jail_seccomp_agent_making,
+      jail_seccomp_sanitizers },
+    NULL,
+    { jail_seccomp_fatal },
+};
+
+static const struct list *list_of(enum jail_seccomp_profile profile,
+                                  unsigned flags)
 {
     if (profile == JAIL_SECCOMP_GATE)
-        return FOR_GATE;
-    if ((flags & JAIL_SECCOMP_NAMESPACES) != 0)
-        return FOR_AGENT_MAKING;
-    return FOR_AGENT_SETTLED;
+        return &gate_list;
+    return (flags & JAIL_SECCOMP_NAMESPACES) != 0 ? &making_agent_list
+                                                  : &agent_list;
 }
 
 static uint32_t kill_action(void)
@@ -49,44 +75,51 @@ static int add_row(scmp_filter_ctx filter, uint32_t action,
 }
 
 static int add_table(scmp_filter_ctx filter, uint32_t action,
-                     const struct jail_seccomp_rule *table, unsigned who,
-                     GError **err)
+                     const struct jail_seccomp_rule *rule, GError **err)
 {
-    for (const struct jail_seccomp_rule *rule = table; rule->name != NULL;
-         rule++)
-        if ((rule->who & who) != 0 && add_row(filter, action, rule, err) < 0)
+    for (; rule->name != NULL; rule++)
+        if (add_row(filter, action, rule, err) < 0)
+            return -1;
+    return 0;
+}
+
+static int add_tables(scmp_filter_ctx filter, uint32_t action,
+                      const struct jail_seccomp_rule *const *tables,
+                      size_t count, GError **err)
+{
+    for (size_t i = 0; i < count && tables[i] != NULL; i++)
+        if (add_table(filter, action, tables[i], err) < 0)
             return -1;
     return 0;
 }
 
 /* As add_table(), for rows that also ask for `pid` as the first argument. */
 static int add_table_on(scmp_filter_ctx filter,
-                        const struct jail_seccomp_rule *table, pid_t pid,
-                        unsigned who, GError **err)
+                        const struct jail_seccomp_rule *rule, pid_t pid,
+                        GError **err)
 {
-    for (const struct jail_seccomp_rule *rule = table; rule->name != NULL;
-         rule++) {
+    for (; rule->name != NULL; rule++) {
         struct jail_seccomp_rule on_pid = *rule;
 
         on_pid.args[on_pid.arg_count++] =
             (struct scmp_arg_cmp){ 0, SCMP_CMP_MASKED_EQ, UINT32_MAX,
                                    (scmp_datum_t)pid };
-        if ((rule->who & who) != 0 &&
-            add_row(filter, SCMP_ACT_ALLOW, &on_pid, err) < 0)
+        if (add_row(filter, SCMP_ACT_ALLOW, &on_pid, err) < 0)
             return -1;
     }
     return 0;
 }
 
-static int add_allowed(scmp_filter_ctx filter, unsigned who, pid_t child,
-                       GError **err)
+static int add_allowed(scmp_filter_ctx filter, const struct list *list,
+                       pid_t child, GError **err)
 {
-    if (add_table(filter, SCMP_ACT_ALLOW, jail_seccomp_allowed, who, err) < 0 ||
-        add_table_on(filter, jail_seccomp_on_self, getpid(), who, err) < 0)
+    if (add_tables(filter, SCMP_ACT_ALLOW, list->allowed,
+                   G_N_ELEMENTS(list->allowed), err) < 0 ||
+        add_table_on(filter, jail_seccomp_on_self, getpid(), err) < 0)
         return -1;
-    if (child <= 0)
+    if (child <= 0 || list->on_child == NULL)
         return 0;
-    return add_table_on(filter, jail_seccomp_on_child, child, who, err);
+    return add_table_on(filter, list->on_child, child, err);
 }
 
 static int set_attributes(scmp_filter_ctx filter, GError **err)
@@ -102,31 +135,19 @@ static int set_attributes(scmp_filter_ctx filter, GError **err)
     return 0;
 }
 
-static scmp_filter_ctx build(unsigned who, pid_t child, GError **err)
+static scmp_filter_ctx build(const struct list *list, pid_t child,
+                             uint32_t refusal, GError **err)
 {
-    owned_filter filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+    owned_filter filter = seccomp_init(refusal);
 
     if (filter == NULL) {
         error_set(err, SLIPGATE_ERROR_SYSTEM, "make a seccomp filter");
         return NULL;
     }
     if (set_attributes(filter, err) < 0 ||
-        add_allowed(filter, who, child, err) < 0 ||
-        add_table(filter, kill_action(), jail_seccomp_fatal, who, err) < 0)
-        return NULL;
-    return g_steal_pointer(&filter);
-}
-
-/* The same allowances, but what is not allowed is only logged. */
-static scmp_filter_ctx build_log_only(unsigned who, pid_t child, GError **err)
-{
-    owned_filter filter = seccomp_init(SCMP_ACT_LOG);
-
-    if (filter == NULL) {
-        error_set(err, SLIPGATE_ERROR_SYSTEM, "make a seccomp filter");
-        return NULL;
-    }
-    if (add_allowed(filter, who, child, err) < 0)
+        add_allowed(filter, list, child, err) < 0 ||
+        add_tables(filter, kill_action(), list->fatal,
+                   G_N_ELEMENTS(list->fatal), err) < 0)
         return NULL;
     return g_steal_pointer(&filter);
 }
@@ -134,10 +155,10 @@ static scmp_filter_ctx build_log_only(unsigned who, pid_t child, GError **err)
 int jail_seccomp_load(enum jail_seccomp_profile profile, unsigned flags,
                       pid_t child, GError **err)
 {
-    unsigned who = who_is(profile, flags);
-    bool log_only = (flags & JAIL_SECCOMP_LOG_ONLY) != 0;
+    uint32_t refusal =
+        jail_seccomp_tell_refusals() ? SCMP_ACT_TRAP : SCMP_ACT_ERRNO(EPERM);
     scmp_filter_ctx filter =
-        log_only ? build_log_only(who, child, err) : build(who, child, err);
+        build(list_of(profile, flags), child, refusal, err);
     int rc;
 
     if (filter == NULL)
@@ -163,27 +184,35 @@ char *jail_seccomp_fatal_calls(enum jail_seccomp_profile profile,
                                unsigned flags)
 {
     GString *text = g_string_new(NULL);
-    unsigned who = who_is(profile, flags);
+    const struct list *list = list_of(profile, flags);
 
-    for (const struct jail_seccomp_rule *rule = jail_seccomp_fatal;
-         rule->name != NULL; rule++)
-        if ((rule->who & who) != 0)
+    for (size_t i = 0; i < G_N_ELEMENTS(list->fatal) && list->fatal[i] != NULL;
+         i++)
+        for (const struct jail_seccomp_rule *rule = list->fatal[i];
+             rule->name != NULL; rule++)
             g_string_append_printf(text, "%s%s", text->len > 0 ? " " : "",
                                    rule->name);
     return g_string_free(text, FALSE);
+}
+
+static void add_names(GHashTable *names, const struct jail_seccomp_rule *rule)
+{
+    /* Negative numbers: not on this architecture. */
+    for (; rule->name != NULL; rule++)
+        if (rule->number >= 0)
+            g_hash_table_add(names, (gpointer)(uintptr_t)rule->name);
 }
 
 unsigned jail_seccomp_allowed_calls(enum jail_seccomp_profile profile,
                                     unsigned flags)
 {
     g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
-    unsigned who = who_is(profile, flags);
+    const struct list *list = list_of(profile, flags);
 
-    /* Negative numbers: not on this architecture. */
-    for (const struct jail_seccomp_rule *rule = jail_seccomp_allowed;
-         rule->name != NULL; rule++)
-        if (rule->number >= 0 && (rule->who & who) != 0)
-            g_hash_table_add(names, (gpointer)(uintptr_t)rule->name);
+    for (size_t i = 0;
+         i < G_N_ELEMENTS(list->allowed) && list->allowed[i] != NULL; i++)
+        add_names(names, list->allowed[i]);
+    add_names(names, jail_seccomp_on_self);
     return g_hash_table_size(names);
 }
 

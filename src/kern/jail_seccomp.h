@@ -5,18 +5,17 @@
 
 /*
  * Confinement primitive: a seccomp(2) allow list for each of the two processes.
- * A call that is not listed fails with EPERM; one that no honest code of ours
- * could ever make, and that a hijacked process would reach for first, kills the
+ * A call that is not listed fails with EPERM, and the first few are told on
+ * stderr, as "refused system call ..."; one that no honest code of ours could
+ * ever make, and that a hijacked process would reach for first, kills the
  * process with SIGSYS, as does a call by another architecture's entry.
- * The lists stand in jail_seccomp_rules.c.
+ * The lists stand in the files that jail_seccomp_rules.h names.
  */
 enum jail_seccomp_profile { JAIL_SECCOMP_GATE, JAIL_SECCOMP_AGENT };
 
 enum jail_seccomp_flags {
     /* The agent may still make and join network namespaces. */
     JAIL_SECCOMP_NAMESPACES = 1 << 0,
-    /* Refuse nothing; the kernel logs what would be refused. */
-    JAIL_SECCOMP_LOG_ONLY = 1 << 1,
 };
 
 /*

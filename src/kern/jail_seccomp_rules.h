@@ -4,31 +4,33 @@
 #include <stdint.h>
 
 /*
- * The lists of kern/jail_seccomp.h as data, for jail_seccomp.c alone.  A filter
- * is built for exactly one of the first three.
+ * The lists of kern/jail_seccomp.h as data, for jail_seccomp*.c alone.  One
+ * file for each process (jail_seccomp_gate.c, jail_seccomp_agent.c), and
+ * jail_seccomp_both.c for what they share.  To allow a call, add a row to the
+ * narrowest of them; rows of the same call are alternatives.
  */
-enum jail_seccomp_who {
-    FOR_GATE = 1 << 0,
-    FOR_AGENT_MAKING = 1 << 1,  /* may make and join network namespaces */
-    FOR_AGENT_SETTLED = 1 << 2, /* has made what it needs */
-    FOR_AGENT = FOR_AGENT_MAKING | FOR_AGENT_SETTLED,
-    FOR_BOTH = FOR_GATE | FOR_AGENT,
-    FOR_SETTLED = FOR_GATE | FOR_AGENT_SETTLED,
-};
-
 struct jail_seccomp_rule {
-    const char *name;
+    const char *name; /* NULL: the end of the table */
     int number;
-    unsigned who;       /* of enum jail_seccomp_who */
     unsigned arg_count; /* conditions; all of them must hold */
     struct scmp_arg_cmp args[3];
 };
 
-/* Rows of the same call are alternatives.  Each table ends with name NULL. */
-extern const struct jail_seccomp_rule jail_seccomp_allowed[];
-/* Allowed if the first argument is the caller's own process id ... */
+/* Allowed to both processes. */
+extern const struct jail_seccomp_rule jail_seccomp_both[];
+/* What the sanitizers do; empty in a usual build. */
+extern const struct jail_seccomp_rule jail_seccomp_sanitizers[];
+/* Allowed if the first argument is the caller's own process id. */
 extern const struct jail_seccomp_rule jail_seccomp_on_self[];
-/* ... or that of its child. */
-extern const struct jail_seccomp_rule jail_seccomp_on_child[];
-/* What kills. */
+
+extern const struct jail_seccomp_rule jail_seccomp_gate[];
+/* Allowed to the gate if the first argument is the agent's process id. */
+extern const struct jail_seccomp_rule jail_seccomp_gate_on_child[];
+
+extern const struct jail_seccomp_rule jail_seccomp_agent[];
+/* ... and as long as it may make and join network namespaces. */
+extern const struct jail_seccomp_rule jail_seccomp_agent_making[];
+
+/* What kills, and what kills whoever makes and joins no namespaces. */
 extern const struct jail_seccomp_rule jail_seccomp_fatal[];
+extern const struct jail_seccomp_rule jail_seccomp_fatal_settled[];

@@ -96,12 +96,14 @@ static int listen_here(struct slirp_forward *forward,
     struct sockaddr_storage guest;
     socklen_t guest_len = ip_endpoint_to_sockaddr(&rule->guest, &guest);
     char text[IP_ENDPOINT_TEXT_MAX];
-    mode_t mask = host_path_mask();
+    /* Not for a port: the confined gate has no umask(2). */
+    mode_t mask = rule->host_path != NULL ? host_path_mask() : 0;
     int rc = slirp_add_hostxfwd(forward->engine->slirp, &forward->host.any,
                                 forward->host_len, (struct sockaddr *)&guest,
                                 guest_len, forward->flags);
 
-    (void)umask(mask);
+    if (rule->host_path != NULL)
+        (void)umask(mask);
     if (rc == 0)
         return 0;
     return error_set_errno(err, "bind %s",
