@@ -238,9 +238,9 @@ static int build(struct gate *gate, GError **err)
     return 0;
 }
 
-static enum sandbox_want wanted(bool on, bool off, bool if_possible)
+static enum sandbox_want wanted(bool on, bool off)
 {
-    if (off || !(on || if_possible))
+    if (off)
         return SANDBOX_OFF;
     return on ? SANDBOX_DEMAND : SANDBOX_TRY;
 }
@@ -257,12 +257,9 @@ static void hide_paths(struct gate *gate)
 static int confine(struct gate *gate, GError **err)
 {
     const struct options *options = gate->options;
-    const bool try = options->confine_if_possible;
     struct sandbox_request request = {
-        .sandbox =
-            wanted(options->enable_sandbox, options->disable_sandbox, try),
-        .seccomp =
-            wanted(options->enable_seccomp, options->disable_seccomp, try),
+        .sandbox = wanted(options->enable_sandbox, options->disable_sandbox),
+        .seccomp = wanted(options->enable_seccomp, options->disable_seccomp),
         .seccomp_announce = options->enable_seccomp,
         .agent_pid = gate->attachment.agent != NULL
                          ? agent_pid(gate->attachment.agent)

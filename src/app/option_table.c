@@ -122,26 +122,29 @@ const struct option_spec option_specs[] = {
       .refusal = "userns path doesn't exist",
       .flags = OPTION_NOT_WITH_BESS | OPTION_CALL },
     { "enable-sandbox", 0, OPTION_SWITCH, FIELD(enable_sandbox),
-      .help = "confine to an empty file system without capabilities",
+      .help = "do not start without the sandbox",
       .manual =
-        "Before it is ready, leave the host's file system for an empty one\n"
-        "that shows only what name resolution needs, and drop all\n"
-        "capabilities but\n.BR CAP_NET_BIND_SERVICE .\n"
-        "Where the machine refuses that, slipgate does not start." },
+        "Before it is ready, slipgate leaves the host's file system for an\n"
+        "empty one that shows only what name resolution needs, and drops\n"
+        "all capabilities but\n.BR CAP_NET_BIND_SERVICE .\n"
+        "It does so by default, and goes on with a warning where the\n"
+        "machine refuses it.  With this option it does not start then." },
     { "create-sandbox", 0, OPTION_SWITCH, FIELD(enable_sandbox),
       .instead = "enable-sandbox", .flags = OPTION_HIDDEN },
     { "disable-sandbox", 0, OPTION_SWITCH, FIELD(disable_sandbox),
       .help = "no sandbox, even if enabled",
       .manual =
         "Do without the sandbox even if\n.B \\-\\-enable\\-sandbox\n"
-        "is given, as engines do by habit.",
+        "is given, as engines do by habit.  Forwards from paths and captures\n"
+        "to paths need this, and\n.BR \\-\\-disable\\-seccomp .",
       .flags = OPTION_OURS },
     { "enable-seccomp", 0, OPTION_SWITCH, FIELD(enable_seccomp),
-      .help = "limit the system calls (experimental)",
+      .help = "do not start without seccomp (experimental)",
       .manual =
-        "Before it is ready, give up by\n.BR seccomp (2)\n"
-        "all system calls that the work does not need.  Where the machine\n"
-        "refuses that, slipgate does not start.",
+        "Before it is ready, slipgate gives up by\n.BR seccomp (2)\n"
+        "all system calls that the work does not need.  It does so by\n"
+        "default, and goes on with a warning where the machine refuses it.\n"
+        "With this option it does not start then.",
       .flags = OPTION_EXPERIMENTAL },
     { "disable-seccomp", 0, OPTION_SWITCH, FIELD(disable_seccomp),
       .help = "no system call filter, even if enabled",

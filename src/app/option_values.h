@@ -56,5 +56,4 @@ struct options {
 
     /* `slipgate run` only. */
     bool same_user;
-    bool confine_if_possible; /* what is not enabled or disabled */
 };

@@ -353,7 +353,6 @@ static const struct options run_defaults = {
     .target_fd = -1,
     .tap_name = "tap0",
     .disable_host_loopback = true,
-    .confine_if_possible = true,
 };
 
 enum options_outcome options_parse_run(struct options *options, int argc,

@@ -79,7 +79,7 @@ need_relay() {
 
 @test "a UNIX socket of the host leads to the guest, and goes with its forward" {
     local answer
-    served
+    served "${OPEN[@]}"
     for driver in relay slirp; do
         [[ $driver == slirp ]] || need_relay
         added "$(add '"proto":"tcp","host_path":"'"$T/web"'",
@@ -97,7 +97,7 @@ need_relay() {
 }
 
 @test "a UNIX socket is removed at the end, but not another in its place" {
-    served
+    served "${OPEN[@]}"
     added "$(add '"proto":"tcp","host_path":"'"$T/a"'","guest_port":7000')"
     added "$(add '"proto":"tcp","host_path":"'"$T/b"'","guest_port":7000')"
     mv "$T/b" "$T/moved"
@@ -107,7 +107,7 @@ need_relay() {
 }
 
 @test "the sandbox has no paths, and says so" {
-    served --enable-sandbox
+    served
     api_is '.error.code == "unavailable" and
         (.error.desc | endswith("the sandbox keeps files out of reach"))' \
         '{"execute":"add_hostfwd","arguments":{"proto":"tcp",

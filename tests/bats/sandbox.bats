@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# --enable-sandbox and --enable-seccomp: what the gate may still see and do.
+# What the gate may still see and do.
 load helpers
 
 status_line() { awk -v key="$1:" '$1 == key { print $2 }' "/proc/$GATE/status"; }
@@ -14,6 +14,28 @@ few_capabilities() {
 
 # see DIR: what the gate sees there; its root is another mount namespace's.
 see() { host ls "/proc/$GATE/root$1"; }
+
+# bats test_tags=mended
+@test "default: the root is empty and the calls are filtered" {
+    start_slipgate
+    equal "$(status_line NoNewPrivs)" 1
+    equal "$(status_line Seccomp)" 2
+    equal "$(see / | tr '\n' ' ')" "etc run "
+    api_is '.return | .sandbox == "on" and .seccomp == "on"' \
+        '{"execute":"get_status"}'
+    [[ ! -s $T/err ]] || fail "$(cat "$T/err")"
+}
+
+@test "default: each stage can be left out" {
+    start_slipgate --disable-sandbox
+    api_is '.return | .sandbox == "off" and .seccomp == "on"' \
+        '{"execute":"get_status"}'
+    stop_slipgate
+    start_slipgate --disable-seccomp --enable-seccomp
+    equal "$(status_line Seccomp)" 0
+    api_is '.return | .sandbox == "on" and .seccomp == "off"' \
+        '{"execute":"get_status"}'
+}
 
 @test "sandbox: no new privileges, one capability" {
     start_slipgate --enable-sandbox
@@ -164,9 +186,9 @@ answers() { [[ $(guest dns.py ask udp 10.0.2.3) == "$1" ]]; }
 }
 
 # bats test_tags=mended
-@test "without the options the gate gives up capabilities all the same" {
+@test "without either the gate gives up capabilities all the same" {
     world engine user --user --map-root-user --mount --propagation private
     world inner engine --net
-    launch engine -c "$PID_inner" tap0
+    launch engine "${OPEN[@]}" -c "$PID_inner" tap0
     few_capabilities
 }

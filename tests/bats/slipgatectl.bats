@@ -24,7 +24,7 @@ exits() {
 }
 
 @test "forward: add, list, remove, by every way to name one" {
-    start_slipgate
+    start_slipgate "${OPEN[@]}"
     serve guest 7000 10.0.2.100
     exits 0 forward add "$HOST4:8080:7000"
     [[ $output == "forward 1: port 8080, by "* ]]

@@ -157,7 +157,7 @@ page() {
 
 @test "capture: frames of both directions, in a file that tcpdump reads" {
     need tcpdump
-    start_slipgate --tcp=slirp
+    start_slipgate "${OPEN[@]}" --tcp=slirp
     serve remote 7000 "$REMOTE4"
     api_is '.return == {}' '{"execute":"start_capture","arguments":
         {"path":"'"$T/trace"'"}}'
@@ -171,7 +171,7 @@ page() {
 
 @test "capture: the begin and the end of relayed connections" {
     need tcpdump
-    start_slipgate
+    start_slipgate "${OPEN[@]}"
     serve guest 7000 10.0.2.100
     forward tcp 8080 7000
     api '{"execute":"start_capture","arguments":{"path":"'"$T/trace"'"}}'
@@ -184,7 +184,7 @@ page() {
 }
 
 @test "capture: it ends at its limit, and says so" {
-    start_slipgate
+    start_slipgate "${OPEN[@]}"
     api '{"execute":"start_capture","arguments":{"path":"'"$T/trace"'",
         "max_bytes":500}}'
     guest busybox ping -c 5 -i 0.1 -W 5 10.0.2.2
@@ -196,7 +196,7 @@ page() {
 }
 
 @test "capture: no file is overwritten, one at a time, and never in the dark" {
-    start_slipgate
+    start_slipgate "${OPEN[@]}"
     touch "$T/there"
     api_is '.error.code == "conflict"' '{"execute":"start_capture",
         "arguments":{"path":"'"$T/there"'"}}'
@@ -209,7 +209,7 @@ page() {
         "arguments":{"path":"'"$T/two"'"}}'
     [[ ! -e $T/two ]] || fail "it left a file"
     stop_slipgate
-    start_slipgate --enable-sandbox
+    start_slipgate
     api_is '.error | .code == "unavailable" and
         (.desc | endswith("send a descriptor"))' '{"execute":"start_capture",
         "arguments":{"path":"'"$T/three"'"}}'
