@@ -67,6 +67,20 @@ bool ip_endpoint_equal(const struct ip_endpoint *a, const struct ip_endpoint *b)
     return a->port == b->port && ip_addr_equal(&a->addr, &b->addr);
 }
 
+uint32_t ip_addr_hash(const struct ip_addr *a)
+{
+    uint32_t word[4] = { 0 };
+    uint32_t hash = 0;
+
+    if (a->family == AF_INET)
+        word[0] = a->v4.s_addr;
+    else if (a->family == AF_INET6)
+        memcpy(word, &a->v6, sizeof(word));
+    for (size_t i = 0; i < 4; i++)
+        hash = (hash ^ word[i]) * 0x9e3779b1u;
+    return hash ^ hash >> 15;
+}
+
 bool ip_addr_is_any(const struct ip_addr *a)
 {
     if (a->family == AF_INET)

@@ -41,6 +41,8 @@ const char *ip_endpoint_format(const struct ip_endpoint *e, char *out);
 bool ip_addr_equal(const struct ip_addr *a, const struct ip_addr *b);
 bool ip_endpoint_equal(const struct ip_endpoint *a,
                        const struct ip_endpoint *b);
+/* For hash tables: equal addresses have equal values. */
+uint32_t ip_addr_hash(const struct ip_addr *a);
 bool ip_addr_is_any(const struct ip_addr *a);
 /*
  * 127.0.0.0/8, ::1, and the IPv4-mapped spelling of the former.
