@@ -42,6 +42,13 @@ static void unheard(void *self)
         LOG_LIMITED("the guest does not answer: %s", err->message);
 }
 
+static void take_names(void *self, int fd, const struct ip_endpoint *guest)
+{
+    struct fast_path *fast = self;
+
+    dns_guest_take_stream(pump_names(fast->pump), fd, guest);
+}
+
 static void news_ready(void *self, uint32_t events)
 {
     struct fast_path *fast = self;
@@ -76,6 +83,7 @@ static int start_intercept(struct fast_path *fast, struct loop *loop,
         .listener6_fd = own_release_fd(&relay->listener6_fd),
         .inject = inject,
         .unheard = unheard,
+        .names = take_names,
         .self = fast,
     };
 

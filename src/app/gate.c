@@ -197,6 +197,12 @@ static void plan_budget(struct gate *gate)
     budget_init(&gate->budget, limit.rlim_cur);
 }
 
+static void build_names(struct gate *gate)
+{
+    gate->resolvers = resolvers_new(NULL);
+    gate->names = dns_forward_new(gate->loop, gate->resolvers, &gate->budget);
+}
+
 static int build_pump(struct gate *gate, GError **err)
 {
     struct pump_config config = {
@@ -207,6 +213,7 @@ static int build_pump(struct gate *gate, GError **err)
         .observer = &gate->flow_observer,
         .outbound = gate->outbound,
         .outbound6 = gate->outbound6,
+        .names = gate->names,
         .take_tcp = gate->fast != NULL ? take_tcp : NULL,
         .gone = on_link_gone,
         .self = gate,
@@ -224,6 +231,7 @@ static int build(struct gate *gate, GError **err)
 {
     gate->capture = capture_new(gate->loop);
     gate->attachment.link.capture = gate->capture;
+    build_names(gate);
     gate->signals = signals_new(gate->loop, on_signal, gate, err);
     if (gate->signals == NULL || build_fast_path(gate, err) < 0 ||
         build_pump(gate, err) < 0)
@@ -294,6 +302,8 @@ static void teardown(struct gate *gate)
     fwd_table_free(gate->forwards);
     fast_path_free(gate->fast);
     pump_free(gate->pump);
+    dns_forward_free(gate->names);
+    resolvers_free(gate->resolvers);
     capture_free(gate->capture);
     target_free(gate->target);
     signals_free(gate->signals);

@@ -11,6 +11,7 @@
 #include "kern/signals.h"
 #include "kern/target.h"
 #include "net/fwd.h"
+#include "net/dns_forward.h"
 #include "net/flows.h"
 #include "net/policy.h"
 #include "net/pump.h"
@@ -32,6 +33,8 @@ struct gate {
     struct switches switches;
     struct capture *capture;
     struct budget budget;
+    struct resolvers *resolvers;
+    struct dns_forward *names;
     struct pump *pump;
     struct fast_path *fast; /* NULL: TCP goes through libslirp */
     struct fwd_driver relay_driver, udp_driver, slirp_driver;

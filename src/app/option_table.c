@@ -169,7 +169,7 @@ const struct option_spec option_specs[] = {
     { "disable-dns", 0, OPTION_SWITCH, FIELD(disable_dns),
       .help = "no name resolution at 10.0.2.3 (or its like)",
       .manual =
-        "Do not pass on to the host's name server what the guest sends to\n"
+        "Do not pass on to the host's name servers what the guest sends to\n"
         "the resolver addresses." },
     { "macaddress", 0, OPTION_TEXT, FIELD(macaddress),
       .metavar = "MAC", .help = "MAC address of the tap (only valid with -c)",

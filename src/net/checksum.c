@@ -4,6 +4,8 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#define UDP_CHECKSUM_FIELD 6u
+
 uint64_t checksum_add(uint64_t sum, const void *data, size_t len)
 {
     const uint8_t *p = data;
@@ -90,4 +92,22 @@ void checksum_replace16(uint8_t *field, const uint8_t from[2],
     sum = (uint16_t)~checksum_fold((uint64_t)(uint16_t)~sum + (uint16_t)~old +
                                    new);
     memcpy(field, &sum, 2);
+}
+
+/* RFC 768: a field of zero means that there is none. */
+bool checksum_is_right(const struct frame *f)
+{
+    const uint8_t *l4 = f->data + f->l4;
+    size_t len = f->len - f->l4;
+    uint64_t pseudo = 0;
+
+    if (f->proto == IPPROTO_UDP) {
+        len = frame_get16(l4 + 4);
+        if (f->src.addr.family == AF_INET &&
+            frame_get16(l4 + UDP_CHECKSUM_FIELD) == 0)
+            return true;
+    }
+    if (f->proto != IPPROTO_ICMP)
+        pseudo = checksum_pseudo(f, len);
+    return checksum_fold(checksum_add(pseudo, l4, len)) == 0xffff;
 }

@@ -38,6 +38,7 @@ struct dns_asker {
     void (*answer)(void *self, const struct dns_asker *asker, uint8_t *data,
                    size_t len);
     void *self;
+    uint8_t own[16]; /* for the asker alone */
 };
 
 /*

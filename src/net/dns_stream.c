@@ -251,12 +251,17 @@ struct dns_streams *dns_streams_new(struct loop *loop,
     return streams;
 }
 
+void dns_streams_close_all(struct dns_streams *streams)
+{
+    while (streams->all.head != NULL)
+        stream_free(streams->all.head->data);
+}
+
 void dns_streams_free(struct dns_streams *streams)
 {
     if (streams == NULL)
         return;
-    while (streams->all.head != NULL)
-        stream_free(streams->all.head->data);
+    dns_streams_close_all(streams);
     g_free(streams);
 }
 

@@ -22,6 +22,7 @@ struct dns_streams;
 struct dns_streams *dns_streams_new(struct loop *loop,
                                     const struct dns_service *service,
                                     struct budget *budget);
+void dns_streams_close_all(struct dns_streams *streams);
 /* Closes all connections. */
 void dns_streams_free(struct dns_streams *streams);
 

@@ -7,6 +7,7 @@
 #include "net/acceptor.h"
 #include "net/checksum.h"
 #include "net/dial.h"
+#include "net/dns_guest.h"
 #include "net/outward.h"
 
 #include <errno.h>
@@ -48,7 +49,8 @@ struct entry {
     struct ends ends; /* first: the key */
     struct intercept *intercept;
     struct loop_watch watch; /* while CONNECTING */
-    int host_fd;             /* -1 when JOINED */
+    int host_fd;             /* -1 when JOINED, or for names */
+    bool names;              /* ends here */
     enum state state;
     int64_t since_ns;
     GList link; /* in queues[state] */
@@ -300,6 +302,7 @@ static void keep_syn(struct entry *entry, const struct frame *f)
         checksum_set_l4(&syn, 16);
 }
 
+/* `host` NULL: it is for names. */
 static void start_entry(struct intercept *in, const struct frame *f,
                         const struct ends *ends, const struct ip_endpoint *host)
 {
@@ -321,7 +324,12 @@ static void start_entry(struct intercept *in, const struct frame *f,
         loop_timer_in_ms(in->loop, &in->sweep_timer, SWEEP_MS);
     count_descriptors(in, +1);
     in->stats->syns_held++;
-    entry_connect(entry, host);
+    if (host != NULL) {
+        entry_connect(entry, host);
+    } else {
+        entry->names = true;
+        entry_connected(entry, 0);
+    }
 }
 
 /* True: the SYN is a copy of one that is known. */
@@ -342,20 +350,22 @@ static bool is_copy(struct entry *entry, const struct frame *f)
 bool intercept_take(struct intercept *in, const struct frame *f)
 {
     bool v6 = f->src.addr.family == AF_INET6;
+    bool names = in->config.names != NULL &&
+                 dns_guest_is_resolver(in->config.plan, &f->dst);
     struct ip_endpoint host;
     struct entry *entry;
     struct ends ends;
 
     if ((f->tcp_flags & (FRAME_SYN | FRAME_ACK)) != FRAME_SYN ||
         in->acceptors[v6].fd < 0 || f->payload > SYN_MAX ||
-        !outward_map(in->config.plan, &f->dst, &host))
+        (!names && !outward_map(in->config.plan, &f->dst, &host)))
         return false;
     make_ends(&ends, &f->src, &f->dst);
     entry = g_hash_table_lookup(in->entries, &ends);
     if (entry != NULL && is_copy(entry, f))
         return true;
     if (budget_has_room(in->config.budget, BUDGET_RELAY)) {
-        start_entry(in, f, &ends, &host);
+        start_entry(in, f, &ends, names ? NULL : &host);
     } else {
         /* The guest asks again, until others have ended. */
         in->stats->syns_dropped++;
@@ -376,7 +386,9 @@ static void join(struct entry *entry, int guest_fd)
     entry->host_fd = -1;
     count_descriptors(in, -1);
     enter_state(entry, JOINED);
-    if (relay_start(in->relays, &flow, host_fd, guest_fd) != 0)
+    if (entry->names)
+        in->config.names(in->config.self, guest_fd, &flow.guest);
+    else if (relay_start(in->relays, &flow, host_fd, guest_fd) != 0)
         LOG_LIMITED("cannot watch a connection of the guest");
 }
 

@@ -28,6 +28,11 @@ struct intercept_config {
     int listener_fd, listener6_fd;
     /* Writes a frame to the relay namespace's tap. */
     void (*inject)(void *self, const uint8_t *data, size_t len);
+    /*
+     * Takes over a connection of the guest to the resolver's addresses, as soon
+     * as the guest opens it.  NULL: those belong to the slow path.
+     */
+    void (*names)(void *self, int fd, const struct ip_endpoint *guest);
     /* The guest seems not to hear us: its MAC address may have changed.  Called
        once per second at most. */
     void (*unheard)(void *self);

@@ -69,6 +69,22 @@ static struct dgram *start_dgram(struct pump *pump,
     return dgram_new(pump->loop, &dgram);
 }
 
+static struct dns_guest *start_names(struct pump *pump,
+                                     const struct pump_config *config)
+{
+    const struct dns_guest_config names = {
+        .plan = config->plan,
+        .policy = config->policy,
+        .forward = config->names,
+        .budget = pump->budget,
+        .stats = pump->stats,
+        .link = { .mtu = pump->link.mtu, .vnet = pump->link.vnet },
+        .sink = { pump_datagram_to_guest, pump },
+    };
+
+    return config->names != NULL ? dns_guest_new(pump->loop, &names) : NULL;
+}
+
 static int watch_link(struct pump *pump, GError **err)
 {
     int rc = loop_watch(pump->loop, &pump->watch, pump->link.fd, EPOLLIN);
@@ -111,6 +127,7 @@ struct pump *pump_new(struct loop *loop, const struct pump_config *config,
                             &guard_sink, slirp_engine_wants_order());
     pump->neighbours = neighbours_new(config->plan);
     pump->dgram = start_dgram(pump, config);
+    pump->names = start_names(pump, config);
     pump->watch = (struct loop_watch){ .ready = pump_link_ready, .self = pump };
     pump->reap_timer = (struct loop_timer){ .expired = reap, .self = pump };
     pump->late_timer =
@@ -138,6 +155,7 @@ void pump_free(struct pump *pump)
     stack_free(pump->stack);
     guard_free(pump->guard);
     dgram_free(pump->dgram);
+    dns_guest_free(pump->names);
     neighbours_free(pump->neighbours);
     flow_table_free(pump->flows);
     merge_free(pump->merge);
@@ -149,6 +167,8 @@ void pump_free(struct pump *pump)
 void pump_policy_narrowed(struct pump *pump)
 {
     guard_forget_replies(pump->guard);
+    if (pump->names != NULL)
+        dns_guest_policy_narrowed(pump->names);
 }
 
 void pump_ipv6_on(struct pump *pump)
@@ -174,6 +194,11 @@ struct stack *pump_stack(struct pump *pump)
 struct dgram *pump_dgram(struct pump *pump)
 {
     return pump->dgram;
+}
+
+struct dns_guest *pump_names(struct pump *pump)
+{
+    return pump->names;
 }
 
 size_t pump_flow_count(const struct pump *pump)

@@ -3,6 +3,7 @@
 #include "kern/loop.h"
 #include "net/budget.h"
 #include "net/dgram.h"
+#include "net/dns_guest.h"
 #include "net/link.h"
 #include "net/outbound.h"
 #include "net/plan.h"
@@ -24,6 +25,9 @@ struct pump_config {
     struct budget *budget; /* kept by reference, like these; NULL: no bound */
     const struct flow_observer *observer; /* of flows; NULL: nobody */
     struct outbound outbound, outbound6;
+    /* Who passes on what is asked of the resolver's addresses; kept by
+       reference.  NULL: the stack does. */
+    struct dns_forward *names;
     /*
      * Asked for each TCP frame of the guest that passed the guard; true takes
      * it, and the stack never sees it.  NULL: the stack gets all.
@@ -57,6 +61,8 @@ void pump_ipv6_off(struct pump *pump);
 
 struct stack *pump_stack(struct pump *pump);
 struct dgram *pump_dgram(struct pump *pump);
+/* NULL: names are the stack's. */
+struct dns_guest *pump_names(struct pump *pump);
 size_t pump_flow_count(const struct pump *pump);
 /* Calls `visit` for each flow that passes the pump, in no order. */
 void pump_each_flow(struct pump *pump, flow_visit visit, void *self);

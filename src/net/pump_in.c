@@ -92,6 +92,8 @@ void pump_from_guard(void *self, struct frame *f)
         tcp_from_guard(pump, f);
         return;
     }
+    if (pump->names != NULL && dns_guest_take(pump->names, f))
+        return;
     if (dgram_take(pump->dgram, f, loop_now_ns(pump->loop)))
         return;
     neighbours_learn(pump->neighbours, f);

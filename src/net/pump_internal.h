@@ -24,6 +24,7 @@ struct pump {
     struct flow_table *flows;
     struct neighbours *neighbours;
     struct dgram *dgram;
+    struct dns_guest *names; /* NULL: they are the stack's */
     struct merge *merge;
     uint32_t fragment_id;
     unsigned segment;

@@ -3,9 +3,15 @@
 """A name server with one name, and a client for it.
 
 dns.py serve ADDR TEXT...         UDP and TCP port 53; host.test has A ADDR and
-                                  TXT TEXT, all else does not exist
-dns.py ask udp|tcp SERVER [NAME]  prints the TXT record, or the response code
+                                  TXT TEXT, long.test TXT TEXT in an answer of
+                                  2000 bytes, all else does not exist
+dns.py ask udp|tcp SERVER [NAME]  prints the TXT record, or the response code,
+                                  or "truncated"
+dns.py pipeline SERVER COUNT      asks for host.test that often at once in one
+                                  connection, prints how many answers came
+dns.py junk SERVER                sends what is no question
 """
+import os
 import socket
 import struct
 import sys
@@ -28,13 +34,15 @@ def reply(query, addr, text):
     name, qtype = query[12:end - 4], struct.unpack(">H", query[end - 4:end - 2])
     data = {1: socket.inet_aton(addr) if ":" not in addr else b"",
             TXT: bytes([len(text)]) + text.encode()}.get(qtype[0], b"")
-    known = name.lower() == encode("host.test")
+    long = name.lower() == encode("long.test")
+    known = long or name.lower() == encode("host.test")
     answer = b""
     if known and data:
         answer = b"\xc0\x0c" + struct.pack(">HHIH", qtype[0], CLASS_IN, 5,
                                            len(data)) + data
     return query[:2] + struct.pack(">HHHHH", 0x8180 if known else 0x8183, 1,
-                                   bool(answer), 0, 0) + query[12:end] + answer
+                                   bool(answer), 0, 0) + query[12:end] + \
+        answer + bytes(2000 if long else 0)
 
 
 def read_exactly(sock, count):
@@ -78,9 +86,37 @@ def serve(addr, text):
     serve_udp(udp, addr, text)
 
 
-def ask(proto, server, name="host.test"):
-    query = struct.pack(">HHHHHH", 0x1234, 0x0100, 1, 0, 0, 0) + \
+def question(name, number=0x1234):
+    return struct.pack(">HHHHHH", number, 0x0100, 1, 0, 0, 0) + \
         encode(name) + struct.pack(">HH", TXT, CLASS_IN)
+
+
+def pipeline(server, count):
+    numbers = set()
+    with socket.create_connection((server, 53), DEADLINE) as sock:
+        for number in range(int(count)):
+            query = question("host.test", number)
+            sock.sendall(struct.pack(">H", len(query)) + query)
+        for _ in range(int(count)):
+            size = struct.unpack(">H", read_exactly(sock, 2))[0]
+            numbers.add(read_exactly(sock, size)[:2])
+    print(len(numbers))
+
+
+def junk(server):
+    query = question("host.test")
+    with socket.socket(family(server), socket.SOCK_DGRAM) as sock:
+        for size in range(len(query)):
+            sock.sendto(query[:size], (server, 53))
+        for _ in range(100):
+            sock.sendto(os.urandom(size), (server, 53))
+        # A name that is a pointer to itself, and one longer than names are.
+        sock.sendto(query[:12] + b"\xc0\x0c\0\x10\0\1", (server, 53))
+        sock.sendto(query[:12] + b"\x3f" * 400, (server, 53))
+
+
+def ask(proto, server, name="host.test"):
+    query = question(name)
     kind = socket.SOCK_STREAM if proto == "tcp" else socket.SOCK_DGRAM
     with socket.socket(family(server), kind) as sock:
         sock.settimeout(DEADLINE)
@@ -97,9 +133,11 @@ def ask(proto, server, name="host.test"):
             sys.exit(f"no answer: {err!r}")
     if data[3] & 15:
         sys.exit(print(f"rcode {data[3] & 15}") or 1)
+    if data[2] & 2:
+        return print("truncated")
     answer = len(query)  # the question is echoed, the record follows
     print(data[answer + 13:answer + 13 + data[answer + 12]].decode())
 
 
 if __name__ == "__main__":
-    {"serve": serve, "ask": ask}[sys.argv[1]](*sys.argv[2:])
+    {"serve": serve, "ask": ask, "pipeline": pipeline, "junk": junk}[sys.argv[1]](*sys.argv[2:])
