@@ -21,8 +21,6 @@ struct attachment {
     /* At least one of each subnet, in the subnets' order when made. */
     struct ip_addr addrs[ATTACHMENT_ADDRS_MAX];
     size_t addr_count;
-    struct ip_addr dns_servers[SPEC_DNS_MAX]; /* of this container alone */
-    size_t dns_server_count;
     bool default_route;
     unsigned metric; /* 0: the network's */
     char **aliases;  /* NULL-terminated, other names; NULL: none */
