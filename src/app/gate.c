@@ -5,6 +5,7 @@
 #include "app/gate_control.h"
 #include "app/gate_events.h"
 #include "app/gate_flows.h"
+#include "app/gate_networks.h"
 #include "app/gate_policy.h"
 #include "app/gate_state.h"
 #include "app/options_expand.h"
@@ -237,6 +238,8 @@ static int build(struct gate *gate, GError **err)
         build_pump(gate, err) < 0)
         return -1;
     build_forwards(gate);
+    gate->fabric = fabric_new(NULL);
+    gate_networks_start(gate);
     if (publish_all(&gate->options->publish, gate->forwards, &gate->plan,
                     &gate->policy, err) < 0 ||
         gate_control_start(gate, err) < 0)
@@ -299,6 +302,8 @@ static void teardown(struct gate *gate)
 {
     gate_events_status(gate, "ending");
     gate_control_stop(gate);
+    gate_networks_stop(gate);
+    fabric_free(gate->fabric);
     fwd_table_free(gate->forwards);
     fast_path_free(gate->fast);
     pump_free(gate->pump);

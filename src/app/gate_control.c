@@ -7,6 +7,7 @@
 #include "control/verbs_capture.h"
 #include "control/verbs_connections.h"
 #include "control/verbs_hostfwd.h"
+#include "control/verbs_network.h"
 #include "control/verbs_policy.h"
 #include "control/verbs_shutdown.h"
 #include "control/verbs_stats.h"
@@ -72,6 +73,7 @@ static void add_verbs(struct gate *gate)
     verbs_capture_add(verbs, gate->capture);
     verbs_connections_add(verbs, &gate->flows);
     verbs_hostfwd_add(verbs, gate->forwards, &gate->plan, &gate->policy);
+    verbs_network_add(verbs, gate->networks);
     verbs_policy_add(verbs, &gate->switches);
     verbs_shutdown_add(verbs, shut_down, gate);
     verbs_stats_add(verbs, &gate->stats);

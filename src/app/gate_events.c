@@ -4,6 +4,7 @@
 #include "app/gate_state.h"
 #include "control/verbs_connections.h"
 #include "control/verbs_hostfwd.h"
+#include "control/verbs_network.h"
 #include "control/verbs_policy.h"
 
 void gate_events_flow(struct gate *gate, const struct flow_info *flow,
@@ -30,6 +31,19 @@ void gate_events_policy(struct gate *gate, size_t ended)
     verbs_policy_put(data, &gate->policy);
     json_out_uint(data, "ended", ended);
     events_publish(gate->events, EVENT_POLICY, data);
+}
+
+void gate_events_network(struct gate *gate, enum networks_change change,
+                         const struct network *network,
+                         const struct net_attachment *attachment)
+{
+    owned(json_out) data = NULL;
+
+    if (!events_wanted(gate->events, EVENT_NETWORK))
+        return;
+    data = json_out_new();
+    verbs_network_put_event(data, change, network, attachment);
+    events_publish(gate->events, EVENT_NETWORK, data);
 }
 
 void gate_events_status(struct gate *gate, const char *what)

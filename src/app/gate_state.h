@@ -5,6 +5,7 @@
 #include "app/fast_path.h"
 #include "app/options.h"
 #include "app/sandbox.h"
+#include "bridge/fabric_driver.h"
 #include "control/events.h"
 #include "control/server.h"
 #include "kern/loop.h"
@@ -40,6 +41,11 @@ struct gate {
     struct fwd_driver relay_driver, udp_driver, slirp_driver;
     const struct fwd_driver *drivers[4]; /* the best first, NULL-terminated */
     struct fwd_table *forwards;
+    struct fabric *fabric;
+    struct fabric_driver *fabric_driver;
+    struct networks *networks;
+    struct ip_prefix own_networks[2]; /* the guest's */
+    GArray *host_networks;            /* of struct ip_prefix */
     struct events *events; /* NULL: no control socket */
     struct verbs *verbs;
     struct server *server;

@@ -5,12 +5,12 @@
 
 #include <string.h>
 
-void attachment_init(struct attachment *attachment)
+void attachment_init(struct net_attachment *attachment)
 {
-    *attachment = (struct attachment){ .default_route = true };
+    *attachment = (struct net_attachment){ .default_route = true };
 }
 
-void attachment_clear(struct attachment *attachment)
+void attachment_clear(struct net_attachment *attachment)
 {
     g_strfreev(attachment->aliases);
     g_free(attachment->netns_path);
@@ -18,7 +18,8 @@ void attachment_clear(struct attachment *attachment)
     attachment->netns_path = NULL;
 }
 
-void attachment_copy(struct attachment *to, const struct attachment *from)
+void attachment_copy(struct net_attachment *to,
+                     const struct net_attachment *from)
 {
     *to = *from;
     to->aliases = g_strdupv(from->aliases);
@@ -35,7 +36,7 @@ static int check_name(const char *what, const char *name, GError **err)
                      what, name, LABEL_NAME_MAX);
 }
 
-static int check_names(const struct attachment *attachment, GError **err)
+static int check_names(const struct net_attachment *attachment, GError **err)
 {
     size_t count = 0;
 
@@ -61,7 +62,7 @@ static bool is_single(const uint8_t mac[6])
     return (mac[0] & 1) == 0 && memcmp(mac, none, sizeof(none)) != 0;
 }
 
-int attachment_check(const struct attachment *attachment, GError **err)
+int attachment_check(const struct net_attachment *attachment, GError **err)
 {
     if (!label_is_name(attachment->container, LABEL_KEY_MAX))
         return error_set(err, SLIPGATE_ERROR_BAD_REQUEST,
@@ -81,7 +82,7 @@ int attachment_check(const struct attachment *attachment, GError **err)
     return check_names(attachment, err);
 }
 
-const struct ip_addr *attachment_addr(const struct attachment *attachment,
+const struct ip_addr *attachment_addr(const struct net_attachment *attachment,
                                       sa_family_t family)
 {
     for (size_t i = 0; i < attachment->addr_count; i++)

@@ -11,7 +11,7 @@
 #define ATTACHMENT_ADDRS_MAX   SPEC_SUBNETS_MAX
 #define ATTACHMENT_ALIASES_MAX 32
 
-struct attachment {
+struct net_attachment {
     char container[LABEL_KEY_MAX + 1]; /* the engine's key */
     char name[LABEL_HOST_MAX + 1];     /* served by DNS; "": the key, if it
                                           can be */
@@ -31,17 +31,18 @@ struct attachment {
 };
 
 /* The defaults: a default route, and nothing else said. */
-void attachment_init(struct attachment *attachment);
-void attachment_clear(struct attachment *attachment);
+void attachment_init(struct net_attachment *attachment);
+void attachment_clear(struct net_attachment *attachment);
 /* `to` need not be initialised. */
-void attachment_copy(struct attachment *to, const struct attachment *from);
+void attachment_copy(struct net_attachment *to,
+                     const struct net_attachment *from);
 
 /*
  * What can be seen without the network: 0, or -1 with
  * SLIPGATE_ERROR_BAD_REQUEST.
  */
-int attachment_check(const struct attachment *attachment, GError **err);
+int attachment_check(const struct net_attachment *attachment, GError **err);
 
 /* The first address of a family, or NULL. */
-const struct ip_addr *attachment_addr(const struct attachment *attachment,
+const struct ip_addr *attachment_addr(const struct net_attachment *attachment,
                                       sa_family_t family);

@@ -29,12 +29,15 @@ struct network_driver {
     /*
      * An interface in the container's namespace, as the complete `attachment`
      * says, with its routes; a handle, or NULL and an error, and no trace then.
-     * networks_gone() tells when it has gone by itself.
+     * It fills in, or compares, attachment->netns_ino.  networks_gone() tells
+     * when it has gone by itself.
      */
     void *(*attach)(void *self, void *network,
-                    const struct attachment *attachment,
+                    struct net_attachment *attachment,
                     const struct attach_target *target, GError **err);
     /* `gone`: there is no interface any more, only the handle. */
-    void (*detach)(void *self, void *network, void *port, bool gone);
+    void (*detach)(void *self, void *network,
+                   const struct net_attachment *attachment, void *port,
+                   bool gone);
     void *self;
 };

@@ -19,7 +19,7 @@ struct networks *networks_new(const struct networks_config *config)
 
 void networks_tell(const struct networks *networks, enum networks_change change,
                    const struct network *network,
-                   const struct attachment *attachment)
+                   const struct net_attachment *attachment)
 {
     const struct networks_config *config = &networks->config;
 

@@ -35,7 +35,7 @@ struct networks_config {
      */
     void (*changed)(void *self, enum networks_change change,
                     const struct network *network,
-                    const struct attachment *attachment);
+                    const struct net_attachment *attachment);
     void *self;
 };
 
@@ -78,21 +78,20 @@ int networks_update(struct networks *networks, const char *name,
  * filled in.  Returns what was made, or NULL and an error, and nothing changed
  * then.  `asked` stays the caller's.
  */
-const struct attachment *networks_attach(struct networks *networks,
-                                         const char *name,
-                                         const struct attachment *asked,
-                                         const struct attach_target *target,
-                                         GError **err);
+const struct net_attachment *networks_attach(struct networks *networks,
+                                             const char *name,
+                                             const struct net_attachment *asked,
+                                             const struct attach_target *target,
+                                             GError **err);
 int networks_detach(struct networks *networks, const char *name,
                     const char *container, GError **err);
 /* For the driver: the interface behind its handle `port` is gone. */
 void networks_gone(struct networks *networks, const void *port);
 
 /* NULL and NOT_FOUND that says which of the two there is not. */
-const struct attachment *networks_attachment(const struct networks *networks,
-                                             const char *name,
-                                             const char *container,
-                                             GError **err);
+const struct net_attachment *networks_attachment(
+    const struct networks *networks, const char *name, const char *container,
+    GError **err);
 
 size_t networks_count(const struct networks *networks);
 /* In the order of their creation; `index` < networks_count(). */
@@ -101,5 +100,5 @@ const struct network *networks_at(const struct networks *networks,
 const struct spec *network_spec(const struct network *network);
 size_t network_attachment_count(const struct network *network);
 /* In the order of their attachment. */
-const struct attachment *network_attachment_at(const struct network *network,
-                                               size_t index);
+const struct net_attachment *network_attachment_at(
+    const struct network *network, size_t index);

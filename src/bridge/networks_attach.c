@@ -15,8 +15,8 @@ size_t network_attachment_count(const struct network *network)
     return network->ports->len;
 }
 
-const struct attachment *network_attachment_at(const struct network *network,
-                                               size_t index)
+const struct net_attachment *network_attachment_at(
+    const struct network *network, size_t index)
 {
     const struct port *port = g_ptr_array_index(network->ports, index);
 
@@ -52,10 +52,9 @@ static struct port *lookup_port(const struct networks *networks,
     return port;
 }
 
-const struct attachment *networks_attachment(const struct networks *networks,
-                                             const char *name,
-                                             const char *container,
-                                             GError **err)
+const struct net_attachment *networks_attachment(
+    const struct networks *networks, const char *name, const char *container,
+    GError **err)
 {
     const struct port *port = lookup_port(networks, name, container, err);
 
@@ -64,7 +63,8 @@ const struct attachment *networks_attachment(const struct networks *networks,
 
 /* --- addresses --- */
 
-static void drop_addrs(struct network *network, struct attachment *attachment)
+static void drop_addrs(struct network *network,
+                       struct net_attachment *attachment)
 {
     for (size_t i = 0; i < attachment->addr_count; i++)
         leases_drop(network->leases, &attachment->addrs[i]);
@@ -72,8 +72,9 @@ static void drop_addrs(struct network *network, struct attachment *attachment)
 }
 
 /* All that were asked for, so that a pick does not take the next one. */
-static int take_asked(struct network *network, struct attachment *attachment,
-                      const struct attachment *asked, GError **err)
+static int take_asked(struct network *network,
+                      struct net_attachment *attachment,
+                      const struct net_attachment *asked, GError **err)
 {
     for (size_t i = 0; i < asked->addr_count; i++) {
         if (leases_take(network->leases, &asked->addrs[i], asked->container,
@@ -84,7 +85,7 @@ static int take_asked(struct network *network, struct attachment *attachment,
     return 0;
 }
 
-static bool has_addr_of(const struct attachment *attachment,
+static bool has_addr_of(const struct net_attachment *attachment,
                         const struct ip_prefix *net)
 {
     for (size_t i = 0; i < attachment->addr_count; i++)
@@ -93,8 +94,9 @@ static bool has_addr_of(const struct attachment *attachment,
     return false;
 }
 
-static int take_addrs(struct network *network, struct attachment *attachment,
-                      const struct attachment *asked, GError **err)
+static int take_addrs(struct network *network,
+                      struct net_attachment *attachment,
+                      const struct net_attachment *asked, GError **err)
 {
     attachment->addr_count = 0;
     if (take_asked(network, attachment, asked, err) != 0)
@@ -133,7 +135,7 @@ static bool has_interface(const struct networks *networks,
 }
 
 static int fill_interface(const struct networks *networks,
-                          struct attachment *attachment, GError **err)
+                          struct net_attachment *attachment, GError **err)
 {
     if (attachment->interface[0] != '\0') {
         if (!has_interface(networks, attachment->container,
@@ -153,8 +155,33 @@ static int fill_interface(const struct networks *networks,
     return 0;
 }
 
+static bool has_metric(const struct networks *networks,
+                       const struct net_attachment *attachment)
+{
+    for (guint i = 0; i < networks->list->len; i++) {
+        const struct network *network = g_ptr_array_index(networks->list, i);
+        const struct port *port = find_port(network, attachment->container);
+
+        if (port != NULL && port->attachment.metric == attachment->metric)
+            return true;
+    }
+    return false;
+}
+
+/* Of several default routes, that of the network attached first is best. */
+static void fill_metric(const struct networks *networks,
+                        const struct network *network,
+                        struct net_attachment *attachment)
+{
+    if (attachment->metric != 0)
+        return;
+    attachment->metric = network->spec.metric;
+    while (has_metric(networks, attachment))
+        attachment->metric++;
+}
+
 static int fill_mac(const struct network *network,
-                    struct attachment *attachment, GError **err)
+                    struct net_attachment *attachment, GError **err)
 {
     if (!attachment->has_mac)
         lease_mac(&attachment->addrs[0], attachment->mac);
@@ -171,24 +198,32 @@ static int fill_mac(const struct network *network,
 }
 
 static int fill(struct networks *networks, struct network *network,
-                struct attachment *attachment, const struct attachment *asked,
-                GError **err)
+                struct net_attachment *attachment,
+                const struct net_attachment *asked, GError **err)
 {
     if (attachment->name[0] == '\0' && label_is_host(attachment->container))
         (void)g_strlcpy(attachment->name, attachment->container,
                         sizeof(attachment->name));
-    if (attachment->metric == 0)
-        attachment->metric = network->spec.metric;
+    fill_metric(networks, network, attachment);
     if (fill_interface(networks, attachment, err) != 0 ||
         take_addrs(network, attachment, asked, err) != 0)
         return -1;
     return fill_mac(network, attachment, err);
 }
 
+/* So that the container can be found again by another run. */
+static void remember_target(struct net_attachment *attachment,
+                            const struct attach_target *target)
+{
+    attachment->pid = target->pid;
+    g_free(attachment->netns_path);
+    attachment->netns_path = g_strdup(target->path);
+}
+
 /* --- in and out --- */
 
 static struct port *plug(struct networks *networks, struct network *network,
-                         const struct attachment *asked,
+                         const struct net_attachment *asked,
                          const struct attach_target *target, GError **err)
 {
     const struct network_driver *driver = networks->config.driver;
@@ -196,6 +231,7 @@ static struct port *plug(struct networks *networks, struct network *network,
 
     port->network = network;
     attachment_copy(&port->attachment, asked);
+    remember_target(&port->attachment, target);
     if (fill(networks, network, &port->attachment, asked, err) == 0)
         port->handle = driver->attach(driver->self, network->handle,
                                       &port->attachment, target, err);
@@ -206,11 +242,11 @@ static struct port *plug(struct networks *networks, struct network *network,
     return NULL;
 }
 
-const struct attachment *networks_attach(struct networks *networks,
-                                         const char *name,
-                                         const struct attachment *asked,
-                                         const struct attach_target *target,
-                                         GError **err)
+const struct net_attachment *networks_attach(struct networks *networks,
+                                             const char *name,
+                                             const struct net_attachment *asked,
+                                             const struct attach_target *target,
+                                             GError **err)
 {
     struct network *network = networks_lookup(networks, name, err);
     struct port *port;
@@ -239,7 +275,8 @@ void networks_unplug(struct networks *networks, struct port *port, bool gone)
 
     g_hash_table_remove(networks->by_port, port->handle);
     g_ptr_array_remove(network->ports, port);
-    driver->detach(driver->self, network->handle, port->handle, gone);
+    driver->detach(driver->self, network->handle, &port->attachment,
+                   port->handle, gone);
     for (size_t i = 0; i < port->attachment.addr_count; i++)
         leases_drop(network->leases, &port->attachment.addrs[i]);
 }

@@ -5,7 +5,7 @@
 #include "bridge/networks.h"
 
 struct port {
-    struct attachment attachment; /* first: attachments are handed out */
+    struct net_attachment attachment; /* first: attachments are handed out */
     struct network *network;
     void *handle; /* the driver's */
 };
@@ -27,7 +27,7 @@ struct networks {
 
 void networks_tell(const struct networks *networks, enum networks_change change,
                    const struct network *network,
-                   const struct attachment *attachment);
+                   const struct net_attachment *attachment);
 struct network *networks_lookup(const struct networks *networks,
                                 const char *name, GError **err);
 /* Takes it out of everything, its interface and its addresses too. */

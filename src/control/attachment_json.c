@@ -4,14 +4,12 @@
 #include "base/error.h"
 #include "base/parse.h"
 #include "control/network_json_internal.h"
+#include "net/names.h"
 
 #include <string.h>
 
-/* Where podman's containers look for each other. */
-#define SEARCH_DOMAIN "dns.podman"
-
-static int read_mac(const struct json_obj *obj, struct attachment *attachment,
-                    GError **err)
+static int read_mac(const struct json_obj *obj,
+                    struct net_attachment *attachment, GError **err)
 {
     const char *text = NULL;
 
@@ -27,7 +25,7 @@ static int read_mac(const struct json_obj *obj, struct attachment *attachment,
 }
 
 static int read_aliases(const struct json_obj *obj,
-                        struct attachment *attachment, GError **err)
+                        struct net_attachment *attachment, GError **err)
 {
     g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
     struct json_list list;
@@ -51,7 +49,7 @@ static int read_aliases(const struct json_obj *obj,
 }
 
 int attachment_json_decode(const struct json_obj *obj,
-                           struct attachment *attachment, GError **err)
+                           struct net_attachment *attachment, GError **err)
 {
     uint64_t metric = 0;
 
@@ -86,7 +84,7 @@ static void put_mac(struct json_out *out, const char *key, const uint8_t mac[6])
 }
 
 void attachment_json_put(struct json_out *out,
-                         const struct attachment *attachment)
+                         const struct net_attachment *attachment)
 {
     json_out_string(out, "container", attachment->container);
     if (attachment->name[0] != '\0')
@@ -106,7 +104,7 @@ void attachment_json_put(struct json_out *out,
 }
 
 static void put_interface(struct json_out *out, const struct spec *spec,
-                          const struct attachment *attachment)
+                          const struct net_attachment *attachment)
 {
     struct json_out *subnets;
     char text[IP_PREFIX_TEXT_MAX];
@@ -141,12 +139,12 @@ static void put_dns(struct json_out *out, const struct spec *spec)
     for (size_t i = 0; i < spec->subnet_count; i++)
         gateways[i] = spec->subnets[i].gateway;
     json_out_append_string(json_out_array(out, "dns_search_domains"),
-                           SEARCH_DOMAIN);
+                           NAMES_DOMAIN);
     network_json_put_addrs(out, "dns_server_ips", gateways, spec->subnet_count);
 }
 
 void attachment_json_put_status(struct json_out *out, const struct spec *spec,
-                                const struct attachment *attachment)
+                                const struct net_attachment *attachment)
 {
     put_dns(out, spec);
     put_interface(json_out_object(json_out_object(out, "interfaces"),

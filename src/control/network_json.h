@@ -20,10 +20,10 @@ int network_json_decode(const struct json_obj *obj, struct spec *spec,
 void network_json_put(struct json_out *out, const struct spec *spec);
 
 int attachment_json_decode(const struct json_obj *obj,
-                           struct attachment *attachment, GError **err);
+                           struct net_attachment *attachment, GError **err);
 /* As attachment_json_decode() reads it. */
 void attachment_json_put(struct json_out *out,
-                         const struct attachment *attachment);
+                         const struct net_attachment *attachment);
 /* netavark's status block. */
 void attachment_json_put_status(struct json_out *out, const struct spec *spec,
-                                const struct attachment *attachment);
+                                const struct net_attachment *attachment);

@@ -60,7 +60,7 @@ static const struct network *find(const struct networks *networks,
 
 static void put_container(struct json_out *containers,
                           const struct network *network,
-                          const struct attachment *attachment)
+                          const struct net_attachment *attachment)
 {
     struct json_out *out = json_out_object(containers, attachment->container);
 
@@ -157,9 +157,9 @@ static int decode_target(const struct verb_call *call,
 static int attach(void *self, struct verb_call *call, GError **err)
 {
     struct attach_target target = { .netns_fd = -1 };
-    const struct attachment *made = NULL;
+    const struct net_attachment *made = NULL;
     const char *name, *container;
-    struct attachment asked;
+    struct net_attachment asked;
 
     if (json_get_string(&call->args, "network", &name, err) != 0 ||
         json_get_string(&call->args, "container", &container, err) != 0 ||
@@ -190,7 +190,7 @@ static int detach(void *self, struct verb_call *call, GError **err)
 
 void verbs_network_put_event(struct json_out *out, enum networks_change change,
                              const struct network *network,
-                             const struct attachment *attachment)
+                             const struct net_attachment *attachment)
 {
     static const char *const words[] = {
         [NETWORKS_CREATED] = "created",   [NETWORKS_UPDATED] = "updated",

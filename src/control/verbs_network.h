@@ -24,4 +24,4 @@ void verbs_network_add(struct verbs *verbs, struct networks *networks);
 /* The members of an event. */
 void verbs_network_put_event(struct json_out *out, enum networks_change change,
                              const struct network *network,
-                             const struct attachment *attachment);
+                             const struct net_attachment *attachment);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "control/client_input.h"
 #include "control/verbs_hostfwd.h"
+#include "control/verbs_network.h"
 #include "control/verbs_status.h"
 
+#include "../unit/fake_bridge.h"
 #include "../unit/fake_forwards.h"
 #include "../unit/fake_gate.h"
 
@@ -112,6 +114,9 @@ static bool feed(struct verbs *verbs, struct subscriber *subscriber,
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct fake_gate gate;
+    struct fake_bridge bridge;
+    const struct networks_config config = { .driver = &bridge.driver };
+    struct networks *networks = networks_new(&config);
     struct subscriber subscriber = { .offer = offer };
     struct fwd_table *table = fwd_table_new(fake_drivers);
     struct verbs *verbs = verbs_new();
@@ -119,9 +124,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t step = size > 0 ? data[0] % 64u + 1 : 1;
 
     fake_gate_init(&gate);
+    fake_bridge_init(&bridge);
     capture_hide_paths(gate.capture, "fuzzing makes no files");
     fake_gate_add_verbs(&gate, verbs);
     verbs_hostfwd_add(verbs, table, &gate.plan, &gate.policy);
+    verbs_network_add(verbs, networks);
     verbs_status_add(verbs, fill_status, NULL);
     client_input_init(&input);
     for (size_t at = 1; at < size; at += step) {
@@ -133,6 +140,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     client_input_fini(&input);
     events_unsubscribe(&subscriber);
     verbs_free(verbs);
+    networks_free(networks);
+    g_assert_cmpint(bridge.networks + bridge.ports, ==, 0);
     fake_gate_fini(&gate);
     fwd_table_free(table);
     g_assert_cmpint(fake_forwards_running, ==, 0);

@@ -51,7 +51,7 @@ static int fake_update(void *data, void *network, const struct spec *spec,
 }
 
 static void *fake_attach(void *data, void *network,
-                         const struct attachment *attachment,
+                         struct net_attachment *attachment,
                          const struct attach_target *target, GError **err)
 {
     struct fake_bridge *self = data;
@@ -65,14 +65,18 @@ static void *fake_attach(void *data, void *network,
     if (fake_refuse(attachment->interface, err) != 0)
         return NULL;
     (void)ip_addr_format(&attachment->addrs[0], self->last_addr);
+    attachment->netns_ino = 4026530000 + (uint64_t)target->pid;
     self->ports++;
     return (void *)++self->last_handle;
 }
 
-static void fake_detach(void *data, void *network, void *port, bool gone)
+static void fake_detach(void *data, void *network,
+                        const struct net_attachment *attachment, void *port,
+                        bool gone)
 {
     struct fake_bridge *self = data;
 
+    g_assert_cmpuint(attachment->addr_count, >, 0);
     g_assert_nonnull(network);
     g_assert_nonnull(port);
     self->ports--;

@@ -13,7 +13,7 @@ struct fixture {
 
 static void changed(void *self, enum networks_change change,
                     const struct network *network,
-                    const struct attachment *attachment)
+                    const struct net_attachment *attachment)
 {
     static const char letters[] = "CURADG";
     struct fixture *f = self;
@@ -62,18 +62,19 @@ static const struct network *create(struct fixture *f, const char *name,
     return networks_create(f->networks, &spec, err);
 }
 
-static struct attachment container(const char *key)
+static struct net_attachment container(const char *key)
 {
-    struct attachment asked;
+    struct net_attachment asked;
 
     attachment_init(&asked);
     (void)g_strlcpy(asked.container, key, sizeof(asked.container));
     return asked;
 }
 
-static const struct attachment *attach(struct fixture *f, const char *network,
-                                       const struct attachment *asked,
-                                       GError **err)
+static const struct net_attachment *attach(struct fixture *f,
+                                           const char *network,
+                                           const struct net_attachment *asked,
+                                           GError **err)
 {
     struct attach_target target = { .netns_fd = -1, .path = "/alive" };
 
@@ -143,8 +144,8 @@ static void containers_get_what_they_left_open(struct fixture *f,
                                                gconstpointer data)
 {
     static const uint8_t mac[6] = { 0x52, 0x73, 10, 89, 0, 2 };
-    struct attachment c1 = container("c1"), c2 = container("c2.example");
-    const struct attachment *made;
+    struct net_attachment c1 = container("c1"), c2 = container("c2.example");
+    const struct net_attachment *made;
 
     (void)data;
     create(f, "a", NULL, NULL);
@@ -169,7 +170,7 @@ static void containers_get_what_they_left_open(struct fixture *f,
 static void a_failed_attach_leaves_nothing(struct fixture *f,
                                            gconstpointer data)
 {
-    struct attachment c1 = container("c1"), c2 = container("c2");
+    struct net_attachment c1 = container("c1"), c2 = container("c2");
     struct attach_target dead = { .netns_fd = -1, .path = "/dead" };
     GError *err = NULL;
 
@@ -210,7 +211,7 @@ static void a_failed_attach_leaves_nothing(struct fixture *f,
 
 static void bad_containers_are_refused(struct fixture *f, gconstpointer data)
 {
-    struct attachment c = container("a b");
+    struct net_attachment c = container("a b");
     char *aliases[] = { (char *)(uintptr_t) "ok", (char *)(uintptr_t) "no.",
                         NULL };
     GError *err = NULL;
@@ -237,7 +238,7 @@ static void bad_containers_are_refused(struct fixture *f, gconstpointer data)
 
 static void removal_minds_containers(struct fixture *f, gconstpointer data)
 {
-    struct attachment c1 = container("c1"), c2 = container("c2");
+    struct net_attachment c1 = container("c1"), c2 = container("c2");
     GError *err = NULL;
 
     (void)data;
@@ -258,7 +259,7 @@ static void removal_minds_containers(struct fixture *f, gconstpointer data)
 
 static void death_frees_what_was_held(struct fixture *f, gconstpointer data)
 {
-    struct attachment c1 = container("c1"), c2 = container("c2");
+    struct net_attachment c1 = container("c1"), c2 = container("c2");
 
     (void)data;
     create(f, "a", "10.5.0.0/30", NULL);

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bridge/network_names.h"
+
+#include "base/error.h"
+#include "net/dns_server.h"
+
+#define DNS_PORT 53
+
+struct network_names {
+    struct names *table;
+    struct dns_server *servers[SPEC_SUBNETS_MAX];
+    size_t server_count;
+};
+
+/* In an internal network nothing is asked of the world, nor is the host there.
+ */
+static void fill_servers(const struct spec *spec, struct resolver_list *out)
+{
+    *out = (struct resolver_list){ .timeout_s = 5, .attempts = 2 };
+    out->count = MIN(spec->dns_server_count, RESOLVERS_MAX);
+    for (size_t i = 0; i < out->count; i++)
+        out->server[i].addr = spec->dns_servers[i];
+}
+
+static struct names *make_table(const struct network_names_config *config,
+                                const struct spec *spec)
+{
+    struct names *table = names_new();
+
+    if (!spec->internal) {
+        names_set_gateway(table, &config->plan->gateway);
+        names_set_gateway(table, &config->plan->gateway6);
+    }
+    for (size_t i = 0; i < spec->subnet_count; i++)
+        names_set_subnet(table, &spec->subnets[i].net.addr,
+                         spec->subnets[i].net.len);
+    return table;
+}
+
+static int serve(struct network_names *names,
+                 const struct network_names_config *config,
+                 const struct spec *spec, const struct ip_addr *addr,
+                 GError **err)
+{
+    const struct ip_endpoint at = { *addr, DNS_PORT };
+    struct dns_server_config server = {
+        .udp_fd = -1,
+        .tcp_fd = -1,
+        .service = { .names = names->table,
+                     .forward = spec->internal ? NULL : config->forward,
+                     .policy = config->policy },
+        .budget = config->budget,
+    };
+    struct dns_server *made;
+
+    fill_servers(spec, &server.service.servers);
+    server.udp_fd = fabric_socket(config->fabric, &at, SOCK_DGRAM, err);
+    if (server.udp_fd < 0)
+        return -1;
+    server.tcp_fd = fabric_socket(config->fabric, &at, SOCK_STREAM, err);
+    if (server.tcp_fd < 0) {
+        own_close(&server.udp_fd);
+        return -1;
+    }
+    made = dns_server_new(config->loop, &server, err);
+    if (made == NULL)
+        return -1;
+    names->servers[names->server_count++] = made;
+    return 0;
+}
+
+struct network_names *network_names_new(
+    const struct network_names_config *config, const struct spec *spec,
+    GError **err)
+{
+    struct network_names *names = g_new0(struct network_names, 1);
+
+    names->table = make_table(config, spec);
+    for (size_t i = 0; i < spec->subnet_count; i++) {
+        if (serve(names, config, spec, &spec->subnets[i].gateway, err) != 0) {
+            network_names_free(names);
+            return NULL;
+        }
+    }
+    return names;
+}
+
+void network_names_free(struct network_names *names)
+{
+    if (names == NULL)
+        return;
+    for (size_t i = 0; i < names->server_count; i++)
+        dns_server_free(names->servers[i]);
+    names_free(names->table);
+    g_free(names);
+}
+
+void network_names_set_servers(struct network_names *names,
+                               const struct spec *spec)
+{
+    struct resolver_list list;
+
+    fill_servers(spec, &list);
+    for (size_t i = 0; i < names->server_count; i++)
+        dns_server_set_servers(names->servers[i], &list);
+}
+
+static int add_name(struct network_names *names,
+                    const struct net_attachment *attachment, const char *name,
+                    GError **err)
+{
+    for (size_t i = 0; i < attachment->addr_count; i++) {
+        int rc = names_add(names->table, attachment->container, name,
+                           &attachment->addrs[i]);
+
+        if (rc != 0)
+            return error_set(err,
+                             rc == -ENOSPC ? SLIPGATE_ERROR_UNAVAILABLE
+                                           : SLIPGATE_ERROR_BAD_REQUEST,
+                             "give %s the name %s: %s", attachment->container,
+                             name, g_strerror(-rc));
+    }
+    return 0;
+}
+
+static int add_all(struct network_names *names,
+                   const struct net_attachment *attachment, GError **err)
+{
+    if (attachment->name[0] != '\0' &&
+        add_name(names, attachment, attachment->name, err) != 0)
+        return -1;
+    for (char **alias = attachment->aliases; alias != NULL && *alias != NULL;
+         alias++)
+        if (add_name(names, attachment, *alias, err) != 0)
+            return -1;
+    return 0;
+}
+
+int network_names_add(struct network_names *names,
+                      const struct net_attachment *attachment, GError **err)
+{
+    if (add_all(names, attachment, err) == 0)
+        return 0;
+    network_names_remove(names, attachment);
+    return -1;
+}
+
+void network_names_remove(struct network_names *names,
+                          const struct net_attachment *attachment)
+{
+    names_remove(names->table, attachment->container);
+}

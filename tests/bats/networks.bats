@@ -1,0 +1,53 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Bridge networks: containers that reach each other, by the control socket.
+load helpers
+
+# request VERB ARGUMENTS: prints the answer.
+request() {
+    local verb
+    # Whole, so that each verb can be found here.
+    for verb in '"execute":"network_create"' '"execute":"network_list"' \
+        '"execute":"network_inspect"' '"execute":"network_update"' \
+        '"execute":"network_remove"' '"execute":"network_attach"' \
+        '"execute":"network_detach"'; do
+        [[ "$verb" != *"_$1\"" ]] || api "{$verb,\"arguments\":$2}"
+    done
+}
+
+# refused VERB ARGUMENTS CODE TEXT: the error has this code and this text in it.
+refused() {
+    local answer
+    answer=$(request "$1" "$2") || fail "no answer to $1 $2: $(logs)" ||
+        return 1
+    jq -e --arg code "$3" --arg text "$4" \
+        '.error | .code == $code and (.desc | contains($text))' \
+        <<<"$answer" >/dev/null || fail "$1 $2: $answer"
+}
+
+@test "bad definitions: each gets its error, and nothing is made" {
+    start_slipgate
+    refused create '{}' bad-request 'arguments.name: missing'
+    refused create '{"name":"a/b"}' bad-request '"a/b" is no name for a network'
+    refused create '{"name":"a","subnets":[{"subnet":"10.5.0.0/31"}]}' \
+        bad-request 'the subnet 10.5.0.0/31 is too small'
+    refused create '{"name":"a","subnets":[{"subnet":"10.5.0.0/24",
+        "gateway":"10.6.0.1"}]}' bad-request \
+        'the gateway 10.6.0.1 is not an address inside the subnet 10.5.0.0/24'
+    refused create '{"name":"a","subnets":[{"subnet":"10.0.0.0/8"}]}' \
+        conflict "overlaps with the guest's own network"
+    refused create '{"name":"a","options":{"vlan":"3"}}' bad-request \
+        'options.vlan: there is no such option'
+    api_is '.return.networks == []' '{"execute":"network_list"}'
+}
+
+@test "what is not there: networks and containers are named" {
+    start_slipgate
+    refused inspect '{"name":"a"}' not-found 'there is no network a'
+    refused update '{"name":"a"}' not-found 'there is no network a'
+    refused remove '{"name":"a"}' not-found 'there is no network a'
+    refused attach '{"network":"a","container":"c","pid":1}' not-found \
+        'there is no network a'
+    refused detach '{"network":"a","container":"c"}' not-found \
+        'there is no network a'
+}
