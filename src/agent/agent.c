@@ -4,7 +4,6 @@
 #include "agent/call.h"
 #include "agent/inside.h"
 #include "base/error.h"
-#include "base/log.h"
 #include "base/own.h"
 #include "kern/msg.h"
 
@@ -23,6 +22,7 @@
 struct agent {
     pid_t pid;
     int fd;
+    struct agent_confined confined;
 };
 
 OWN_DEFINE(agent)
@@ -93,7 +93,9 @@ int agent_call(struct agent *agent, const struct agent_request *request,
 
 /* --- the process --- */
 
-static struct agent *fork_agent(int userns_fd, int netns_fd, GError **err)
+static struct agent *fork_agent(int userns_fd, int netns_fd,
+                                const struct agent_confinement *wants,
+                                GError **err)
 {
     const struct timeval limit = { .tv_sec = ANSWER_MAX_S };
     pid_t gate_pid = getpid(), pid;
@@ -105,7 +107,7 @@ static struct agent *fork_agent(int userns_fd, int netns_fd, GError **err)
     (void)setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
     pid = fork();
     if (pid == 0)
-        agent_inside(ends[1], gate_pid, userns_fd, netns_fd);
+        agent_inside(ends[1], gate_pid, userns_fd, netns_fd, wants);
     (void)close(ends[1]);
     if (pid < 0) {
         error_set_errno(err, "start the process inside the namespace");
@@ -118,15 +120,34 @@ static struct agent *fork_agent(int userns_fd, int netns_fd, GError **err)
     return agent;
 }
 
-struct agent *agent_start(int userns_fd, int netns_fd, GError **err)
+/* What the agent says first: that it is there, and how it is confined. */
+static int take_hello(struct agent *agent, GError **err)
 {
-    owned(agent) agent = fork_agent(userns_fd, netns_fd, err);
+    struct agent_confined *confined = &agent->confined;
     struct agent_reply hello;
+    int fds[MSG_FDS_MAX];
+    size_t count;
+    int rc;
 
-    if (agent == NULL || take_answer(agent, &hello, NULL, 0, err) != 0)
+    if (take_answer(agent, &hello, NULL, 0, err) != 0)
+        return -1;
+    rc = msg_recv(agent->fd, confined, sizeof(*confined), fds, &count);
+    if (rc != 1)
+        return give_up(agent, rc, err);
+    close_all(fds, count);
+    confined->sandbox[sizeof(confined->sandbox) - 1] = '\0';
+    confined->landlock[sizeof(confined->landlock) - 1] = '\0';
+    confined->seccomp[sizeof(confined->seccomp) - 1] = '\0';
+    return 0;
+}
+
+struct agent *agent_start(int userns_fd, int netns_fd,
+                          const struct agent_confinement *wants, GError **err)
+{
+    owned(agent) agent = fork_agent(userns_fd, netns_fd, wants, err);
+
+    if (agent == NULL || take_hello(agent, err) != 0)
         return NULL;
-    if (hello.warning[0] != '\0')
-        log_warn("%s", hello.warning);
     return g_steal_pointer(&agent);
 }
 
@@ -158,6 +179,11 @@ void agent_free(struct agent *agent)
 pid_t agent_pid(const struct agent *agent)
 {
     return agent->pid;
+}
+
+const struct agent_confined *agent_confined(const struct agent *agent)
+{
+    return &agent->confined;
 }
 
 int agent_fd(const struct agent *agent)

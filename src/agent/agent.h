@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
+#include "agent/confine.h"
 #include "agent/ops.h"
 
 #include <glib.h>
@@ -23,11 +24,14 @@ struct agent;
  * this process's memory as it is now, and it needs CAP_SYS_ADMIN over the
  * target, which the gate may drop afterwards.
  */
-struct agent *agent_start(int userns_fd, int netns_fd, GError **err);
+struct agent *agent_start(int userns_fd, int netns_fd,
+                          const struct agent_confinement *wants, GError **err);
 /* Ends the agent and reaps it. */
 void agent_free(struct agent *agent);
 
 pid_t agent_pid(const struct agent *agent);
+/* How it is confined; belongs to the agent. */
+const struct agent_confined *agent_confined(const struct agent *agent);
 /* Becomes readable (end of file) when the agent is gone; do not read from it.
  */
 int agent_fd(const struct agent *agent);

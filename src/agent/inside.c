@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/inside.h"
 
+#include "agent/confine.h"
 #include "agent/op.h"
 #include "base/error.h"
 #include "base/fdio.h"
 #include "base/own.h"
-#include "kern/jail_caps.h"
-#include "kern/jail_seccomp.h"
 #include "kern/msg.h"
 #include "kern/netns.h"
 #include "kern/rtnl.h"
@@ -17,11 +16,8 @@
 #include <string.h>
 #include <sys/prctl.h>
 
-#define SOCKET_FD (STDERR_FILENO + 1)
-
-/* What the operations of op.c need, and no more: namespaces are made and
-   entered by CAP_SYS_ADMIN. */
-#define AGENT_CAPS (JAIL_CAP(CAP_NET_ADMIN) | JAIL_CAP(CAP_SYS_ADMIN))
+/* What stays open of what was there before, and under which number. */
+enum { SOCKET_FD = STDERR_FILENO + 1, USERNS_FD, NETNS_FD, FIRST_UNUSED };
 
 static void ignore_signals(void)
 {
@@ -51,24 +47,42 @@ static void hide_memory(void)
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
+/* `from` is FIRST_UNUSED or more, or -1 for none. */
+static bool put_at(int from, int number)
+{
+    if (from >= 0)
+        return dup3(from, number, O_CLOEXEC) >= 0;
+    (void)close(number);
+    return true;
+}
+
+/* Out of the way of the numbers that are to be given; -1 stays -1. */
+static bool put_away(int *fd)
+{
+    if (*fd < 0)
+        return true;
+    *fd = fcntl(*fd, F_DUPFD_CLOEXEC, FIRST_UNUSED);
+    return *fd >= 0;
+}
+
 /*
- * Keeps the socket, now SOCKET_FD, and stderr.  The descriptors that an engine
- * passed in, the ready and exit pipes among them, must not stay open here; they
- * may well be 0 or 1.
+ * Keeps these, under the numbers above, and stderr.  The descriptors that an
+ * engine passed in, the ready and exit pipes among them, must not stay open
+ * here; they may well be 0 or 1.
  */
-static int keep_only(int *socket, GError **err)
+static int keep_only(int socket, int userns_fd, int netns_fd, GError **err)
 {
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    int high = fcntl(*socket, F_DUPFD_CLOEXEC, SOCKET_FD);
     int rc;
 
     if (null < 0)
         return error_set_errno(err, "open /dev/null");
-    if (high < 0 || dup2(null, STDIN_FILENO) < 0 ||
-        dup2(null, STDOUT_FILENO) < 0 || dup2(high, SOCKET_FD) < 0)
+    if (!put_away(&socket) || !put_away(&userns_fd) || !put_away(&netns_fd) ||
+        dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0 ||
+        !put_at(socket, SOCKET_FD) || !put_at(userns_fd, USERNS_FD) ||
+        !put_at(netns_fd, NETNS_FD))
         return error_set_errno(err, "arrange the agent's descriptors");
-    *socket = SOCKET_FD;
-    rc = fd_close_from(SOCKET_FD + 1);
+    rc = fd_close_from(FIRST_UNUSED);
     if (rc < 0) {
         errno = -rc;
         return error_set_errno(err, "close inherited descriptors");
@@ -76,42 +90,29 @@ static int keep_only(int *socket, GError **err)
     return 0;
 }
 
-static int filter_calls(char *warning, GError **err)
+static int join(bool has_userns, GError **err)
 {
-    g_autoptr(GError) why = NULL;
+    int rc = netns_enter(has_userns ? USERNS_FD : -1, NETNS_FD, err);
 
-    if (jail_seccomp_load(JAIL_SECCOMP_AGENT, JAIL_SECCOMP_NAMESPACES, 0,
-                          &why) == 0)
-        return 0;
-    if (!g_error_matches(why, SLIPGATE_ERROR, SLIPGATE_ERROR_UNAVAILABLE)) {
-        g_propagate_error(err, g_steal_pointer(&why));
-        return -1;
-    }
-    g_snprintf(warning, AGENT_REASON_MAX,
-               "the process inside the namespace runs unfiltered: %s",
-               why->message);
-    return 0;
+    if (has_userns)
+        (void)close(USERNS_FD);
+    (void)close(NETNS_FD);
+    return rc;
 }
 
-/* The one place for what the agent gives up, once it is inside. */
-static int confine(pid_t gate_pid, char *warning, GError **err)
+static int enter(struct agent_state *state, pid_t gate_pid, bool has_userns,
+                 const struct agent_confinement *wants,
+                 struct agent_confined *confined, GError **err)
 {
+    if (confine_begin(wants, confined, err) != 0 || join(has_userns, err) != 0)
+        return -1;
     /* Joining a user namespace makes the kernel forget both of these. */
     hide_memory();
     die_with(gate_pid);
-    if (jail_caps_keep(AGENT_CAPS, err) != 0 || jail_no_new_privs(err) != 0)
-        return -1;
-    return filter_calls(warning, err);
-}
-
-static int enter(struct agent_state *state, int *socket, int userns_fd,
-                 int netns_fd, GError **err)
-{
-    if (netns_enter(userns_fd, netns_fd, err) != 0 ||
-        keep_only(socket, err) != 0)
-        return -1;
     state->guest = rtnl_open(err);
-    return state->guest != NULL ? 0 : -1;
+    if (state->guest == NULL)
+        return -1;
+    return confine_finish(wants, confined, err);
 }
 
 static void close_all(const int *fds, size_t count)
@@ -157,10 +158,23 @@ static int serve_one(int socket, struct agent_state *state)
     return rc == 0 ? 1 : rc;
 }
 
-void agent_inside(int socket, pid_t gate_pid, int userns_fd, int netns_fd)
+/* That it is there, or why not; then how it is confined. */
+static int say_hello(int socket, const struct op_call *hello,
+                     const struct agent_confined *confined)
+{
+    int rc = answer(socket, hello);
+
+    if (rc != 0 || hello->reply.code != 0)
+        return rc;
+    return msg_send(socket, confined, sizeof(*confined), NULL, 0);
+}
+
+void agent_inside(int socket, pid_t gate_pid, int userns_fd, int netns_fd,
+                  const struct agent_confinement *wants)
 {
     g_autoptr(GError) err = NULL;
     struct agent_state state = { 0 };
+    struct agent_confined confined = { 0 };
     struct op_call hello = { 0 };
     int rc;
 
@@ -168,10 +182,16 @@ void agent_inside(int socket, pid_t gate_pid, int userns_fd, int netns_fd)
     ignore_signals();
     die_with(gate_pid);
     hide_memory();
-    if (enter(&state, &socket, userns_fd, netns_fd, &err) != 0 ||
-        confine(gate_pid, hello.reply.warning, &err) != 0)
+    /* Afterwards, what stands for it in /proc may be out of sight. */
+    if (userns_fd >= 0 && userns_is_own(userns_fd))
+        userns_fd = -1;
+    if (keep_only(socket, userns_fd, netns_fd, &err) == 0) {
+        socket = SOCKET_FD;
+        (void)enter(&state, gate_pid, userns_fd >= 0, wants, &confined, &err);
+    }
+    if (err != NULL)
         op_fail(&hello, err);
-    rc = answer(socket, &hello);
+    rc = say_hello(socket, &hello, &confined);
     if (rc == 0 && err == NULL)
         while ((rc = serve_one(socket, &state)) == 1)
             continue;

@@ -12,13 +12,12 @@
 #include "kern/tap.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/random.h>
 #include <time.h>
-
-#define OWN_NETNS "/proc/self/ns/net"
 
 /* Both links of the relay namespace take what any guest may send; the guest's
    own MTU decides. */
@@ -65,12 +64,12 @@ static void go_back(const struct relay_ns *ns)
 /* Leaves the process in the new namespace. */
 static int make_namespace(struct relay_ns *ns, GError **err)
 {
-    ns->guest_fd = netns_open(OWN_NETNS, err);
+    ns->guest_fd = netns_open_own(err);
     if (ns->guest_fd < 0)
         return -1;
     if (unshare(CLONE_NEWNET) != 0)
         return error_set_errno(err, "make a network namespace");
-    ns->relay_fd = netns_open(OWN_NETNS, err);
+    ns->relay_fd = netns_open_own(err);
     return ns->relay_fd < 0 ? -1 : 0;
 }
 
@@ -245,9 +244,12 @@ static int build_in_place_of(struct relay_ns *ns, struct takeover *takeover,
                              GError **err)
 {
     const uint8_t *mac = takeover_mac(takeover);
+    uint32_t number;
 
-    (void)g_snprintf(ns->name, sizeof(ns->name), "sg%08x",
-                     (unsigned)g_random_int());
+    /* GLib's generator would look for a file. */
+    if (getrandom(&number, sizeof(number), 0) != (ssize_t)sizeof(number))
+        number = (uint32_t)getpid();
+    (void)g_snprintf(ns->name, sizeof(ns->name), "sg%08" PRIx32, number);
     if (build_there(ns, c, mac, fds, err) != 0 ||
         takeover_replace(takeover, ns->far_link, err) != 0)
         return -1;

@@ -152,13 +152,17 @@ static int attach_netns(struct attachment *attachment,
                         const struct options *options, const struct plan *plan,
                         GError **err)
 {
+    const struct agent_confinement wants = {
+        .sandbox = options_want_sandbox(options),
+        .seccomp = options_want_seccomp(options),
+    };
     owned_fd userns = -1;
     owned_fd netns = -1;
 
     if (open_namespaces(options, &userns, &netns, err) < 0)
         return -1;
     signals_block();
-    attachment->agent = agent_start(userns, netns, err);
+    attachment->agent = agent_start(userns, netns, &wants, err);
     if (attachment->agent == NULL)
         return -1;
     if (set_up_link(attachment, options, plan, err) < 0) {
@@ -166,6 +170,7 @@ static int attach_netns(struct attachment *attachment,
         agent_free(g_steal_pointer(&attachment->agent));
         return -1;
     }
+    attachment->userns_fd = own_release_fd(&userns);
     attachment->target =
         options->netns_type == NETNS_TYPE_PID
             ? g_strdup_printf("pid %d", (int)options->target_pid)

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/fdio.h"
 #include "base/log.h"
+#include "base/own.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -249,13 +250,6 @@ static int build(struct gate *gate, GError **err)
     return 0;
 }
 
-static enum sandbox_want wanted(bool on, bool off)
-{
-    if (off)
-        return SANDBOX_OFF;
-    return on ? SANDBOX_DEMAND : SANDBOX_TRY;
-}
-
 static void hide_paths(struct gate *gate)
 {
     static const char why[] = "the sandbox keeps files out of reach";
@@ -269,8 +263,8 @@ static int confine(struct gate *gate, GError **err)
 {
     const struct options *options = gate->options;
     struct sandbox_request request = {
-        .sandbox = wanted(options->enable_sandbox, options->disable_sandbox),
-        .seccomp = wanted(options->enable_seccomp, options->disable_seccomp),
+        .sandbox = options_want_sandbox(options),
+        .seccomp = options_want_seccomp(options),
         .seccomp_announce = options->enable_seccomp,
         .agent_pid = gate->attachment.agent != NULL
                          ? agent_pid(gate->attachment.agent)
@@ -281,9 +275,10 @@ static int confine(struct gate *gate, GError **err)
 
     if (sandbox_enter(&request, &gate->confined, err) < 0)
         return -1;
-    if (gate->target != NULL && request.sandbox != SANDBOX_OFF)
+    own_close(&gate->attachment.userns_fd);
+    if (gate->target != NULL && request.sandbox != WANT_OFF)
         target_watch_sandboxed(gate->target);
-    if (request.sandbox != SANDBOX_OFF || request.seccomp != SANDBOX_OFF)
+    if (request.sandbox != WANT_OFF || request.seccomp != WANT_OFF)
         hide_paths(gate);
     gate_control_confined(gate);
     return 0;

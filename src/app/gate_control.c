@@ -34,6 +34,25 @@ static void fill_limits(const struct gate *gate, struct status *status)
         status->descriptors.max = limit.rlim_cur;
 }
 
+static void fill_confinement(const struct gate *gate, struct status *status)
+{
+    const struct agent *agent = gate->attachment.agent;
+
+    status->gate = (struct status_confinement){
+        .sandbox = gate->confined.sandbox,
+        .landlock = gate->confined.landlock,
+        .seccomp = gate->confined.seccomp,
+        .capabilities = gate->confined.caps_text,
+    };
+    if (agent == NULL)
+        return;
+    status->agent = (struct status_confinement){
+        .sandbox = agent_confined(agent)->sandbox,
+        .landlock = agent_confined(agent)->landlock,
+        .seccomp = agent_confined(agent)->seccomp,
+    };
+}
+
 static void fill_status(void *self, struct status *status)
 {
     const struct gate *gate = self;
@@ -50,8 +69,7 @@ static void fill_status(void *self, struct status *status)
     status->mtu = gate->options->mtu;
     status->plan = gate->plan;
     status->ipv6 = gate->policy.enable_ipv6;
-    status->sandbox = gate->confined.sandbox;
-    status->seccomp = gate->confined.seccomp;
+    fill_confinement(gate, status);
     status->tcp_carrier = gate->fast != NULL ? "relay" : "slirp";
     status->tcp_reason = attachment->relay_missing;
     capture_get_state(gate->capture, &status->capture);

@@ -125,8 +125,9 @@ const struct option_spec option_specs[] = {
       .help = "do not start without the sandbox",
       .manual =
         "Before it is ready, slipgate leaves the host's file system for an\n"
-        "empty one that shows only what name resolution needs, and drops\n"
-        "all capabilities but\n.BR CAP_NET_BIND_SERVICE .\n"
+        "empty one that shows only what name resolution needs, drops all\n"
+        "capabilities but\n.BR CAP_NET_BIND_SERVICE ,\n"
+        "and confines its process in the namespace likewise.\n"
         "It does so by default, and goes on with a warning where the\n"
         "machine refuses it.  With this option it does not start then." },
     { "create-sandbox", 0, OPTION_SWITCH, FIELD(enable_sandbox),

@@ -377,3 +377,22 @@ enum options_outcome options_parse_run(struct options *options, int argc,
     *command = argv + optind;
     return OPTIONS_RUN;
 }
+
+/* --- what they come to --- */
+
+static enum want want(bool on, bool off)
+{
+    if (off)
+        return WANT_OFF;
+    return on ? WANT_DEMAND : WANT_TRY;
+}
+
+enum want options_want_sandbox(const struct options *options)
+{
+    return want(options->enable_sandbox, options->disable_sandbox);
+}
+
+enum want options_want_seccomp(const struct options *options)
+{
+    return want(options->enable_seccomp, options->disable_seccomp);
+}

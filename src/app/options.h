@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 #include "app/option_values.h"
+#include "base/want.h"
 
 #include <glib.h>
 #include <stdio.h>
@@ -47,3 +48,7 @@ int options_report(enum options_outcome outcome, const char *program,
 #define OPTIONS_RUN_FAILED 125
 int options_report_run(enum options_outcome outcome, const char *program,
                        const GError *err);
+
+/* How much confinement is wanted: tried, unless the options say otherwise. */
+enum want options_want_sandbox(const struct options *options);
+enum want options_want_seccomp(const struct options *options);

@@ -14,6 +14,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
@@ -32,9 +33,10 @@
  * What is demanded.  By default each stage is tried.  slirp4netns ends if any
  * part of --enable-sandbox fails; engines give that flag and users expect what
  * it says.  So then without the empty root, and without the filter for
- * --enable-seccomp, the helper does not start.  Landlock is a second wall that no flag has ever promised: if the
- * kernel lacks or refuses it, that shows in get_status and nothing else.  The
- * control socket's directory is pinned where the kernel can (Linux 5.2).
+ * --enable-seccomp, the helper does not start.  Landlock is a second wall that
+ * no flag has ever promised: if the kernel lacks or refuses it, that shows in
+ * get_status and nothing else.  The control socket's directory is pinned where
+ * the kernel can (Linux 5.2).
  */
 
 struct entering {
@@ -42,6 +44,7 @@ struct entering {
     struct sandbox_state *state;
     struct sandbox_view *view;
     bool shares_userns; /* with the guest, or perhaps */
+    bool network_obeys; /* capabilities count in our network namespace */
 };
 
 static void set_text(char **where, const char *text)
@@ -57,10 +60,10 @@ static void set_fallback(char **where, const char *reason)
 }
 
 /* Takes `why`, which tells what the machine refuses; 0 if that may be. */
-static int fall_back(enum sandbox_want want, const char *stage, char **where,
+static int fall_back(enum want want, const char *stage, char **where,
                      GError *why, GError **err)
 {
-    if (want == SANDBOX_DEMAND) {
+    if (want == WANT_DEMAND) {
         g_propagate_prefixed_error(err, why, "%s: ", stage);
         return -1;
     }
@@ -128,7 +131,7 @@ static int empty_root(struct entering *e, GError **err)
     size_t count;
     const struct jail_mount_item *items = sandbox_view_items(e->view, &count);
 
-    if (request->sandbox == SANDBOX_OFF)
+    if (request->sandbox == WANT_OFF)
         return 0;
     if (jail_mount_unshare(request->guest_userns_fd, &e->state->space, &why) <
         0)
@@ -148,18 +151,25 @@ static int empty_root(struct entering *e, GError **err)
 
 /*
  * few_caps: after empty_root, before no_growth.
- * Should: bind ports below 1024 if whoever started us could.  (Callers of
- * --enable-sandbox look for this capability; in a user namespace of our own it
- * is worth nothing.)  Must not: do anything else that takes a privilege.
+ * Should: bind ports below 1024 if whoever started us could.  Must not: do
+ * anything else that takes a privilege.
  */
 static int few_caps(struct entering *e, GError **err)
 {
+    bool useful = e->network_obeys && (e->state->space == JAIL_MOUNT_SAME ||
+                                       strcmp(e->state->sandbox, "on") != 0);
+    /*
+     * Callers of --enable-sandbox look for this capability, also where it is
+     * worth nothing, as in a user namespace of our own.
+     */
+    bool expected = e->request->sandbox == WANT_DEMAND;
+    uint64_t keep = useful || expected ? JAIL_CAP(CAP_NET_BIND_SERVICE) : 0;
     struct jail_caps held;
 
-    if (jail_caps_keep(JAIL_CAP(CAP_NET_BIND_SERVICE), err) < 0 ||
-        jail_caps_read(&held, err) < 0)
+    if (jail_caps_keep(keep, err) < 0 || jail_caps_read(&held, err) < 0)
         return -1;
     e->state->caps = held.permitted;
+    e->state->caps_text = jail_caps_names(held.permitted);
     return 0;
 }
 
@@ -188,7 +198,7 @@ static int landlock(struct entering *e, GError **err)
     int rc;
 
     (void)err;
-    if (e->request->sandbox == SANDBOX_OFF)
+    if (e->request->sandbox == WANT_OFF)
         return 0;
     rules.readable = sandbox_view_readable(e->view, &rules.readable_count);
     rc = jail_landlock_restrict(&rules, &why);
@@ -239,7 +249,7 @@ static int few_calls(struct entering *e, GError **err)
     const struct sandbox_request *request = e->request;
     GError *why = NULL;
 
-    if (request->seccomp == SANDBOX_OFF)
+    if (request->seccomp == WANT_OFF)
         return 0;
     if (request->seccomp_announce)
         announce();
@@ -260,7 +270,7 @@ int sandbox_enter(const struct sandbox_request *request,
     owned(sandbox_view) view =
         sandbox_view_new(request->resolv_conf != NULL ? request->resolv_conf
                                                       : "/etc/resolv.conf");
-    struct entering e = { request, out, view, true };
+    struct entering e = { request, out, view, true, netns_obeys_us() };
 
     *out = (struct sandbox_state){
         .sandbox = g_strdup("off"),
@@ -280,4 +290,5 @@ void sandbox_state_clear(struct sandbox_state *state)
     g_clear_pointer(&state->sandbox, g_free);
     g_clear_pointer(&state->landlock, g_free);
     g_clear_pointer(&state->seccomp, g_free);
+    g_clear_pointer(&state->caps_text, g_free);
 }

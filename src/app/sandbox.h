@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
+#include "base/want.h"
 #include "kern/jail_mount.h"
 
 #include <glib.h>
@@ -12,20 +13,14 @@
  * sandbox.c.  Gate process, once, after everything that needs the host's files
  * or privileges (agent, tap, control socket, libslirp) and right before it
  * tells its starter that it is ready.  The agent confines itself, in
- * agent/inside.c.
+ * agent/confine.c.
  */
-enum sandbox_want {
-    SANDBOX_OFF,
-    SANDBOX_TRY,   /* what this machine refuses is left out, with a warning */
-    SANDBOX_DEMAND /* what this machine refuses is an error */
-};
-
 struct sandbox_request {
-    enum sandbox_want sandbox; /* an empty root, landlock */
-    enum sandbox_want seccomp; /* an allow list of system calls */
-    bool seccomp_announce;     /* print the line that slirp4netns prints */
-    pid_t agent_pid;           /* may be killed at the end; 0: none */
-    int guest_userns_fd;       /* -1: not known */
+    enum want sandbox;     /* an empty root, landlock */
+    enum want seccomp;     /* an allow list of system calls */
+    bool seccomp_announce; /* print the line that slirp4netns prints */
+    pid_t agent_pid;       /* may be killed at the end; 0: none */
+    int guest_userns_fd;   /* -1: not known */
     /* Directory where a file is to be removed at the end; -1: none.  It is
        replaced in place by a handle that leads nowhere else. */
     int control_dir_fd;
@@ -39,6 +34,7 @@ struct sandbox_state {
     char *seccomp;               /* likewise */
     enum jail_mount_space space; /* if `sandbox` is "on" */
     uint64_t caps;               /* still held (kern/jail_caps.h) */
+    char *caps_text;             /* the same in words */
 };
 
 /*

@@ -49,6 +49,20 @@ static void put_use(struct json_out *out, const char *key,
     json_out_uint(child, "used", use->used);
 }
 
+static void put_confinement(struct json_out *out, const char *key,
+                            const struct status_confinement *confinement)
+{
+    struct json_out *child;
+
+    if (confinement->sandbox == NULL)
+        return;
+    child = json_out_object(out, key);
+    json_out_string(child, "sandbox", confinement->sandbox);
+    json_out_string(child, "landlock", confinement->landlock);
+    json_out_string(child, "seccomp", confinement->seccomp);
+    json_out_string(child, "capabilities", confinement->capabilities);
+}
+
 static void put_process(struct json_out *out, const struct status *status)
 {
     json_out_string(out, "version", status->version);
@@ -57,8 +71,8 @@ static void put_process(struct json_out *out, const struct status *status)
         json_out_uint(out, "agent_pid", (uint64_t)status->agent_pid);
     json_out_string(out, "target", status->target);
     json_out_uint(out, "uptime_s", status->uptime_s);
-    json_out_string(out, "sandbox", status->sandbox);
-    json_out_string(out, "seccomp", status->seccomp);
+    json_out_string(out, "sandbox", status->gate.sandbox);
+    json_out_string(out, "seccomp", status->gate.seccomp);
 }
 
 static int get_status(void *data, struct verb_call *call, GError **err)
@@ -70,6 +84,9 @@ static int get_status(void *data, struct verb_call *call, GError **err)
     (void)err;
     self->fill(self->self, &status);
     put_process(call->ret, &status);
+    child = json_out_object(call->ret, "confinement");
+    put_confinement(child, "gate", &status.gate);
+    put_confinement(child, "agent", &status.agent);
     json_out_string(call->ret, "tap", status.tap);
     json_out_uint(call->ret, "mtu", status.mtu);
     put_addresses(json_out_object(call->ret, "addresses"), &status);

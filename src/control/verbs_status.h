@@ -16,6 +16,14 @@ struct status_use {
     uint64_t used;
 };
 
+/* Each "on", "off" or "fallback: REASON". */
+struct status_confinement {
+    const char *sandbox;
+    const char *landlock;
+    const char *seccomp;
+    const char *capabilities; /* their names, or "none"; NULL: left out */
+};
+
 struct status {
     const char *version;
     pid_t pid;
@@ -25,11 +33,11 @@ struct status {
     const char *tap; /* NULL: no tap (BESS), left out */
     unsigned mtu;
     struct plan plan;
-    bool ipv6;               /* the plan's IPv6 half holds */
-    const char *sandbox;     /* "on", "off" or "fallback: REASON" */
-    const char *seccomp;     /* likewise */
-    const char *tcp_carrier; /* "relay" or "slirp" */
-    const char *tcp_reason;  /* why that one; NULL: left out */
+    bool ipv6; /* the plan's IPv6 half holds */
+    struct status_confinement gate;
+    struct status_confinement agent; /* all NULL: no agent, left out */
+    const char *tcp_carrier;         /* "relay" or "slirp" */
+    const char *tcp_reason;          /* why that one; NULL: left out */
     struct capture_state capture;
     struct status_use clients, forwards, descriptors;
 };

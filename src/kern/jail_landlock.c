@@ -19,6 +19,7 @@
 /* linux/landlock.h, whole, whatever the headers at hand know. */
 #define CREATE_RULESET_VERSION 1U
 #define RULE_PATH_BENEATH      1
+#define FS_WRITE_FILE          (UINT64_C(1) << 1)
 #define FS_READ_FILE           (UINT64_C(1) << 2)
 #define FS_READ_DIR            (UINT64_C(1) << 3)
 #define FS_REMOVE_FILE         (UINT64_C(1) << 5)
@@ -72,7 +73,9 @@ static int allow(int ruleset, int fd, uint64_t rights)
                         &attr, 0);
 }
 
-static int allow_reading(int ruleset, const char *path, GError **err)
+/* `rights` are those of a file, directories get reading them in addition. */
+static int allow_path(int ruleset, const char *path, uint64_t rights,
+                      GError **err)
 {
     owned_fd fd = open(path, O_PATH | O_CLOEXEC);
     struct stat st;
@@ -82,18 +85,24 @@ static int allow_reading(int ruleset, const char *path, GError **err)
     if (fd < 0 || fstat(fd, &st) != 0)
         return error_set_errno(err, "open %s for landlock", path);
     /* A right that only directories have is refused for a file. */
-    if (allow(ruleset, fd,
-              S_ISDIR(st.st_mode) ? FS_READ_FILE | FS_READ_DIR
-                                  : FS_READ_FILE) != 0)
-        return error_set_errno(err, "allow landlock to read %s", path);
+    if (S_ISDIR(st.st_mode))
+        rights |= FS_READ_DIR;
+    if (allow(ruleset, fd, rights) != 0)
+        return error_set_errno(err, "allow landlock to use %s", path);
     return 0;
 }
 
-static int allow_all(int ruleset, const struct jail_landlock_rules *rules,
-                     GError **err)
+/* `known` are the rights that the ruleset handles. */
+static int allow_all(int ruleset, uint64_t known,
+                     const struct jail_landlock_rules *rules, GError **err)
 {
+    const uint64_t writing = FS_READ_FILE | FS_WRITE_FILE | FS_IOCTL_DEV;
+
     for (size_t i = 0; i < rules->readable_count; i++)
-        if (allow_reading(ruleset, rules->readable[i], err) < 0)
+        if (allow_path(ruleset, rules->readable[i], FS_READ_FILE, err) < 0)
+            return -1;
+    for (size_t i = 0; i < rules->writable_count; i++)
+        if (allow_path(ruleset, rules->writable[i], writing & known, err) < 0)
             return -1;
     if (rules->removable_dir_fd >= 0 &&
         allow(ruleset, rules->removable_dir_fd, FS_REMOVE_FILE) != 0)
@@ -115,7 +124,7 @@ int jail_landlock_restrict(const struct jail_landlock_rules *rules,
         (int)syscall(SYS_landlock_create_ruleset, &attr, abi->attr_size, 0);
     if (ruleset < 0)
         return error_set_errno(err, "make a landlock ruleset");
-    if (allow_all(ruleset, rules, err) < 0)
+    if (allow_all(ruleset, abi->fs, rules, err) < 0)
         return -1;
     if (syscall(SYS_landlock_restrict_self, ruleset, 0) != 0)
         return error_set_errno(err, "enter the landlock ruleset");

@@ -15,6 +15,9 @@ struct jail_landlock_rules {
        out. */
     const char *const *readable;
     size_t readable_count;
+    /* Likewise, also to write and, if they are devices, to control. */
+    const char *const *writable;
+    size_t writable_count;
     /* A directory in which (and below which) files may be removed; -1: none. */
     int removable_dir_fd;
 };

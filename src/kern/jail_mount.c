@@ -90,24 +90,43 @@ static int make_file(const char *path, GError **err)
     return 0;
 }
 
+static unsigned long flags_of(const struct jail_mount_item *item)
+{
+    unsigned long flags = MS_BIND | MS_REMOUNT | MS_NOSUID | MS_NOEXEC;
+
+    if (!item->is_device)
+        flags |= MS_NODEV;
+    if (!item->is_device && !item->writable)
+        flags |= MS_RDONLY;
+    return flags;
+}
+
+/* A bind mount takes its flags only by a remount (mount(2)).  What the machine
+   keeps read-only must be asked for so. */
+static int set_flags(const char *full, unsigned long flags)
+{
+    if (mount(NULL, full, NULL, flags, NULL) == 0)
+        return 0;
+    return mount(NULL, full, NULL, flags | MS_RDONLY, NULL);
+}
+
 /* `full` is the place below the base, made already. */
-static int bind_at(const char *path, const char *full, GError **err)
+static int bind_at(const struct jail_mount_item *item, const char *path,
+                   const char *full, GError **err)
 {
     /* Without MS_REC: what is mounted below is not shown. */
     if (mount(path, full, NULL, MS_BIND, NULL) != 0)
         return error_set_errno(err, "show %s in the new root", path);
-    /* A bind mount takes its flags only by a remount (mount(2)). */
-    if (mount(NULL, full, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY | MOUNT_SAFE,
-              NULL) != 0) {
-        error_set_errno(err, "make %s read-only in the new root", path);
+    if (set_flags(full, flags_of(item)) != 0) {
+        error_set_errno(err, "limit %s in the new root", path);
         (void)umount2(full, MNT_DETACH);
         return -1;
     }
     return 0;
 }
 
-static int show_path(const char *base, const char *path, bool is_dir,
-                     GError **err)
+static int show_path(const char *base, const struct jail_mount_item *item,
+                     const char *path, bool is_dir, GError **err)
 {
     g_autofree char *full = g_strconcat(base, path, NULL);
 
@@ -115,7 +134,7 @@ static int show_path(const char *base, const char *path, bool is_dir,
         return -1;
     if (!is_dir && make_file(full, err) < 0)
         return -1;
-    return bind_at(path, full, err);
+    return bind_at(item, path, full, err);
 }
 
 static int show_link(const char *base, const struct jail_mount_item *item,
@@ -138,10 +157,10 @@ static int show_required(const char *base, const struct jail_mount_item *item,
     if (stat(item->path, &st) != 0)
         return error_set_errno(err, "look at %s", item->path);
     if (item->file == NULL)
-        return show_path(base, item->path, S_ISDIR(st.st_mode), err);
-    if (show_path(base, item->path, true, NULL) == 0)
+        return show_path(base, item, item->path, S_ISDIR(st.st_mode), err);
+    if (show_path(base, item, item->path, true, NULL) == 0)
         return 0;
-    return show_path(base, item->file, false, err);
+    return show_path(base, item, item->file, false, err);
 }
 
 static int show_item(const char *base, const struct jail_mount_item *item,
@@ -225,13 +244,25 @@ static int enter(const char *base, GError **err)
     return 0;
 }
 
+static int build(const char *base, const struct jail_mount_item *items,
+                 size_t count, GError **err)
+{
+    if (fill(base, items, count, err) < 0 || enter(base, err) < 0) {
+        int away = chdir("/"); /* or stay in what nobody sees */
+
+        (void)away;
+        (void)umount2(base, MNT_DETACH);
+        return -1;
+    }
+    return 0;
+}
+
 int jail_mount_root(const struct jail_mount_item *items, size_t count,
                     GError **err)
 {
     const char *base = mount_base(items, count, err);
 
-    if (base == NULL || fill(base, items, count, err) < 0 ||
-        enter(base, err) < 0)
+    if (base == NULL || build(base, items, count, err) < 0)
         return -1;
     if (chdir("/") != 0)
         return error_set_errno(err, "change to the new root");

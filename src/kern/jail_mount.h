@@ -8,9 +8,8 @@
  * an empty, read-only tmpfs that shows nothing but what the caller lists.
  * Single-threaded processes only.  First jail_mount_unshare(), then
  * jail_mount_pin_dir() for each directory that is still needed, then
- * jail_mount_root(); when one fails the process is half confined and should
- * end.  Nothing reaches the mount namespace that was left: every mount is made
- * private before the first change.
+ * jail_mount_root().  Nothing reaches the mount namespace that was left: every
+ * mount is made private before the first change.
  */
 
 /* Which user namespace the mount namespace belongs to. */
@@ -68,14 +67,18 @@ struct jail_mount_item {
     const char *file;
     /* If it is not there or cannot be shown, go on without. */
     bool optional;
+    bool writable;  /* also, as far as it was */
+    bool is_device; /* that can be opened, for reading and writing */
 };
 
 /*
  * Makes the new root with empty directories /etc and /run and the `count`
- * items, enters it and lets go of the old one.  What is shown is read-only,
- * without devices, set-id bits and execution, and without mounts below it.
- * The working directory becomes "/".  Needs no particular directory: the new
- * root is built on whichever usual one exists and hides no item.
+ * items, enters it and lets go of the old one.  What is shown is read-only and
+ * without devices, unless the item says otherwise, without set-id bits and
+ * execution, and without mounts below it.  On failure nothing stays mounted,
+ * and the process is where it was but for its mount namespace.  The working
+ * directory becomes "/".  Needs no particular directory: the new root is built
+ * on whichever usual one exists and hides no item.
  */
 int jail_mount_root(const struct jail_mount_item *items, size_t count,
                     GError **err);

@@ -31,6 +31,7 @@ const struct jail_seccomp_rule jail_seccomp_agent[] = {
     /* --- devices and namespaces --- */
     IOCTL(NS_GET_NSTYPE),
     IOCTL(SIOCGIFHWADDR),
+    IOCTL(SIOCGSKNS),
     IOCTL(SIOCSIFTXQLEN),
     IOCTL(TUNGETFEATURES),
     IOCTL(TUNSETIFF),

@@ -6,9 +6,11 @@
 
 #include <fcntl.h>
 #include <linux/nsfs.h>
+#include <linux/sockios.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 struct kind {
@@ -45,6 +47,14 @@ int userns_open(const char *path, GError **err)
     return open_kind(path, &user_kind, err);
 }
 
+int netns_open_own(GError **err)
+{
+    owned_fd any = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    int fd = any < 0 ? -1 : ioctl(any, SIOCGSKNS);
+
+    return fd >= 0 ? fd : error_set_errno(err, "open our network namespace");
+}
+
 bool userns_is_own(int userns_fd)
 {
     struct stat own, other;
@@ -52,6 +62,15 @@ bool userns_is_own(int userns_fd)
     return stat("/proc/self/ns/user", &own) == 0 &&
            fstat(userns_fd, &other) == 0 && own.st_dev == other.st_dev &&
            own.st_ino == other.st_ino;
+}
+
+bool netns_obeys_us(void)
+{
+    owned_fd own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+    /* EPERM: it belongs to one outside of ours. */
+    owned_fd owner = own < 0 ? -1 : ioctl(own, NS_GET_USERNS);
+
+    return owner >= 0 && userns_is_own(owner);
 }
 
 int netns_enter(int userns_fd, int netns_fd, GError **err)

@@ -10,9 +10,20 @@
  */
 int netns_open(const char *path, GError **err);
 int userns_open(const char *path, GError **err);
+/* The network namespace that the caller is in, without a path; wants
+   CAP_NET_ADMIN there (SIOCGSKNS, Linux 4.10). */
+int netns_open_own(GError **err);
 
 /* True if the caller is in the user namespace that the descriptor is for. */
 bool userns_is_own(int userns_fd);
+
+/*
+ * True if the caller's network namespace belongs to its user namespace, so that
+ * capabilities count there: false in a container that shares its host's
+ * network.  (An ancestor's capabilities count as well, which this does not
+ * see.)  Reads /proc/self.
+ */
+bool netns_obeys_us(void);
 
 /*
  * Joins the user namespace `userns_fd` (-1: none), then the network namespace

@@ -5,12 +5,19 @@ load helpers
 
 status_line() { awk -v key="$1:" '$1 == key { print $2 }' "/proc/$GATE/status"; }
 
-# The capability to bind low ports is the only one left.
-few_capabilities() {
-    equal "$(status_line CapEff)" 0000000000000400
-    equal "$(status_line CapPrm)" 0000000000000400
-    equal "$(status_line CapBnd)" 0000000000000400
+# capabilities SET: these and no others are left.
+capabilities() {
+    equal "$(status_line CapEff)" "$1"
+    equal "$(status_line CapPrm)" "$1"
+    equal "$(status_line CapInh)" 0000000000000000
+    equal "$(status_line CapAmb)" 0000000000000000
+    equal "$(status_line CapBnd)" "$1"
 }
+# To bind low ports: what callers of --enable-sandbox look for.
+few_capabilities() { capabilities 0000000000000400; }
+no_capabilities() { capabilities 0000000000000000; }
+
+agent_of() { api '{"execute":"get_status"}' | jq .return.agent_pid; }
 
 # see DIR: what the gate sees there; its root is another mount namespace's.
 see() { host ls "/proc/$GATE/root$1"; }
@@ -21,14 +28,34 @@ see() { host ls "/proc/$GATE/root$1"; }
     equal "$(status_line NoNewPrivs)" 1
     equal "$(status_line Seccomp)" 2
     equal "$(see / | tr '\n' ' ')" "etc run "
+    no_capabilities
     api_is '.return | .sandbox == "on" and .seccomp == "on"' \
         '{"execute":"get_status"}'
     [[ ! -s $T/err ]] || fail "$(cat "$T/err")"
 }
 
+# bats test_tags=mended
+@test "default: the agent is confined as well" {
+    start_slipgate
+    local agent
+    agent=$(agent_of)
+    api_is '.return.confinement.agent | .sandbox == "on" and .seccomp == "on"' \
+        '{"execute":"get_status"}'
+    equal "$(awk '$1 == "Seccomp:" { print $2 }' "/proc/$agent/status")" 2
+    equal "$(awk '$1 == "CapEff:" { print $2 }' "/proc/$agent/status")" \
+        0000000000201000
+    # It may not be looked into by us either, but root may.
+    if ls "/proc/$agent/root/" >"$T/root" 2>/dev/null; then
+        equal "$(tr '\n' ' ' <"$T/root")" "dev etc proc run "
+        equal "$(ls "/proc/$agent/root/proc/")" sys
+        equal "$(ls "/proc/$agent/root/dev/")" net
+    fi
+}
+
 @test "default: each stage can be left out" {
     start_slipgate --disable-sandbox
-    api_is '.return | .sandbox == "off" and .seccomp == "on"' \
+    api_is '.return | .sandbox == "off" and .seccomp == "on" and
+        .confinement.agent.sandbox == "off"' \
         '{"execute":"get_status"}'
     stop_slipgate
     start_slipgate --disable-seccomp --enable-seccomp
@@ -190,5 +217,5 @@ answers() { [[ $(guest dns.py ask udp 10.0.2.3) == "$1" ]]; }
     world engine user --user --map-root-user --mount --propagation private
     world inner engine --net
     launch engine "${OPEN[@]}" -c "$PID_inner" tap0
-    few_capabilities
+    no_capabilities
 }

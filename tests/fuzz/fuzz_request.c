@@ -25,7 +25,8 @@ static void fill_status(void *self, struct status *status)
     g_assert_cmpint(plan_init(&status->plan, PLAN_CIDR_DEFAULT, NULL), ==, 0);
     status->ipv6 = true;
     status->version = status->target = status->tap = "\xff";
-    status->sandbox = status->seccomp = status->tcp_carrier = "";
+    status->tcp_carrier = "";
+    status->gate = (struct status_confinement){ "", "", "", "" };
 }
 
 /* An answer is one object, with a result or an error that says something. */

@@ -40,6 +40,8 @@ static void become_another_user(void)
         (void)prctl(PR_SET_DUMPABLE, 1);
 }
 
+static const struct agent_confinement wants = { WANT_TRY, WANT_TRY };
+
 static bool start_guest(void)
 {
     g_autofree char *user = NULL, *net = NULL;
@@ -76,7 +78,7 @@ static void stop_guest(void)
 static struct agent *new_agent(void)
 {
     g_autoptr(GError) err = NULL;
-    struct agent *agent = agent_start(guest.userns, guest.netns, &err);
+    struct agent *agent = agent_start(guest.userns, guest.netns, &wants, &err);
 
     g_assert_no_error(err);
     return agent;
@@ -290,7 +292,7 @@ static void a_failed_start_leaves_nothing(void)
     g_autoptr(GError) err = NULL;
     owned_fd null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
-    g_assert_null(agent_start(-1, null, &err));
+    g_assert_null(agent_start(-1, null, &wants, &err));
     g_assert_nonnull(
         strstr(err->message, "join the target's network namespace"));
     /* The guest is the only child that is left. */

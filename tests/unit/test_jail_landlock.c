@@ -60,7 +60,9 @@ static void place_free(struct place *p)
 
 static int enter(const char *const *readable, size_t count, int dir_fd)
 {
-    struct jail_landlock_rules rules = { readable, count, dir_fd };
+    struct jail_landlock_rules rules = { .readable = readable,
+                                         .readable_count = count,
+                                         .removable_dir_fd = dir_fd };
     GError *err = NULL;
     int rc;
 

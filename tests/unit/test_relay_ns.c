@@ -21,7 +21,8 @@ static struct agent *start_agent(void)
 {
     g_autoptr(GError) err = NULL;
     owned_fd netns = netns_open("/proc/self/ns/net", &err);
-    struct agent *agent = agent_start(-1, netns, &err);
+    const struct agent_confinement wants = { WANT_TRY, WANT_TRY };
+    struct agent *agent = agent_start(-1, netns, &wants, &err);
 
     g_assert_no_error(err);
     return agent;

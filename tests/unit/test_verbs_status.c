@@ -15,8 +15,10 @@ static void fill_much(void *self, struct status *status)
     status->tap = "tap0";
     status->mtu = 1500;
     status->ipv6 = true;
-    status->sandbox = "on";
-    status->seccomp = "fallback: no such thing";
+    status->gate =
+        (struct status_confinement){ "on", "off", "fallback: no such thing",
+                                     "none" };
+    status->agent = (struct status_confinement){ "off", "on", "on", NULL };
     status->tcp_carrier = "slirp";
     status->tcp_reason = "no nftables";
     status->capture = (struct capture_state){
@@ -33,7 +35,7 @@ static void fill_little(void *self, struct status *status)
     g_assert_cmpint(plan_init(&status->plan, "10.0.2.0/24", NULL), ==, 0);
     status->version = "1.2.3";
     status->target = "/run/bess.sock";
-    status->sandbox = status->seccomp = "off";
+    status->gate = (struct status_confinement){ "off", "off", "off", NULL };
     status->tcp_carrier = "slirp";
 }
 
@@ -60,7 +62,11 @@ static void tells_all_it_knows(void)
         text, ==,
         "{\"return\":{\"version\":\"1.2.3\",\"pid\":10,\"agent_pid\":11,"
         "\"target\":\"pid 42\",\"uptime_s\":3,\"sandbox\":\"on\","
-        "\"seccomp\":\"fallback: no such thing\",\"tap\":\"tap0\","
+        "\"seccomp\":\"fallback: no such thing\","
+        "\"confinement\":{\"gate\":{\"sandbox\":\"on\","
+        "\"landlock\":\"off\",\"seccomp\":\"fallback: no such thing\","
+        "\"capabilities\":\"none\"},\"agent\":{\"sandbox\":\"off\","
+        "\"landlock\":\"on\",\"seccomp\":\"on\"}},\"tap\":\"tap0\","
         "\"mtu\":1500,\"addresses\":{\"ipv4\":{\"network\":\"10.0.2.0/24\","
         "\"guest\":\"10.0.2.100\",\"gateway\":\"10.0.2.2\","
         "\"dns\":\"10.0.2.3\"},\"ipv6\":{\"network\":\"fd00::/64\","
@@ -78,7 +84,7 @@ static void leaves_out_what_there_is_not(void)
     g_autofree char *text =
         run(fill_little, NULL, "{\"execute\":\"get_status\"}");
 
-    g_assert_null(strstr(text, "agent_pid"));
+    g_assert_null(strstr(text, "agent"));
     g_assert_null(strstr(text, "ipv6"));
     g_assert_null(strstr(text, "\"tap\""));
     g_assert_null(strstr(text, "reason"));
