@@ -208,15 +208,17 @@ static void note_half_close(struct relay *relay)
 
 /* Asking whether a socket can be written to would be answered at once, with a
    wake-up for nothing; so this is left out until it could not. */
-static void watch_for_room(struct relay *relay)
+static bool watch_for_room(struct relay *relay)
 {
     for (size_t i = 0; i < RELAY_SIDE_COUNT; i++) {
         struct relay_port *port = &relay->ports[i];
 
-        if (!port->socket.writable && (port->watch.events & EPOLLOUT) == 0)
-            (void)loop_watch(relay->table->loop, &port->watch, port->socket.fd,
-                             port->watch.events | EPOLLOUT);
+        if (!port->socket.writable && (port->watch.events & EPOLLOUT) == 0 &&
+            loop_watch(relay->table->loop, &port->watch, port->socket.fd,
+                       port->watch.events | EPOLLOUT) != 0)
+            return false;
     }
+    return true;
 }
 
 static void relay_run(struct relay *relay, const struct relay_port *suspect)
@@ -244,7 +246,11 @@ static void relay_run(struct relay *relay, const struct relay_port *suspect)
         return;
     }
     note_half_close(relay);
-    watch_for_room(relay);
+    if (!watch_for_room(relay)) {
+        /* It would never be told to go on. */
+        relay_close(relay, RELAY_END_RESET);
+        return;
+    }
     if (suspect != NULL && has_failed(suspect))
         relay_fail(relay, suspect == &relay->ports[RELAY_GUEST]);
 }

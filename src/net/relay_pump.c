@@ -27,7 +27,7 @@ struct relay_io *relay_io_new(size_t max_pipes)
 {
     struct relay_io *io = g_new0(struct relay_io, 1);
 
-    /* A pipe must be able to hold one buffer that could not be sent. */
+    /* A pipe has to hold one buffer that could not be sent. */
     io->pool = pipe_pool_new(max_pipes, COPY_MAX);
     return io;
 }
@@ -101,22 +101,24 @@ static enum step fill_pipe(struct relay_pump *pump, struct relay_io *io,
 
 /* --- copying --- */
 
-/* Keeps in a pipe what send() left over; `pipe` is empty and large enough. */
-static void keep_rest(struct relay_pump *pump, struct pipe *pipe,
+/* Keeps in a pipe what send() left over; `pipe` is empty and large enough, but
+   the kernel may lack memory for it.  False: those bytes are lost. */
+static bool keep_rest(struct relay_pump *pump, struct pipe *pipe,
                       const char *rest, size_t len)
 {
-    ssize_t n = write(pipe->wr, rest, len);
-
-    g_assert(n == (ssize_t)len);
     pump->pipe = pipe;
     pump->waiting = len;
+    return write(pipe->wr, rest, len) == (ssize_t)len;
 }
 
 static ssize_t send_some(struct relay_socket *far, const char *data, size_t len)
 {
-    ssize_t n = send(far->fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    ssize_t n;
 
-    if (n < 0 && would_block())
+    do
+        n = send(far->fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    while (n < 0 && errno == EINTR);
+    if (n < 0 && errno == EAGAIN)
         n = 0;
     if (n >= 0 && (size_t)n < len)
         far->writable = false;
@@ -165,11 +167,13 @@ static enum step copy(struct relay_pump *pump, struct relay_io *io,
         return STEP_FAR_ERROR;
     }
     sent(pump, (size_t)out);
-    if (out < n)
-        keep_rest(pump, pipe, io->buffer + out, (size_t)(n - out));
-    else
+    if (out == n) {
         pipe_pool_put(io->pool, pipe);
-    return STEP_MOVED;
+        return STEP_MOVED;
+    }
+    return keep_rest(pump, pipe, io->buffer + out, (size_t)(n - out))
+               ? STEP_MOVED
+               : STEP_FAR_ERROR;
 }
 
 /* Without a pipe: only what the far side takes leaves the near socket. */

@@ -2,6 +2,7 @@
 #include "net/relay.h"
 
 #include "base/own.h"
+#include "deny_call.h"
 #include "net/relay_pump.h"
 
 #include <fcntl.h>
@@ -10,6 +11,8 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 
 #define DEADLINE_MS 20000
 #define PATTERN_MAX 65536
@@ -580,6 +583,59 @@ static void nothing_is_heard_of_an_ended_flow_that_others_hold(void)
     (void)close(far[0]);
 }
 
+/* A pair of which the first end can take nothing more. */
+static void stuffed_pair(int fds[2])
+{
+    static const char junk[65536];
+
+    tcp_pair(fds);
+    (void)fcntl(fds[0], F_SETFL, O_NONBLOCK);
+    while (send(fds[0], junk, sizeof(junk), MSG_NOSIGNAL) > 0)
+        continue;
+}
+
+static enum relay_pump_result pump_into_full_socket(const int near[2],
+                                                    const int far[2])
+{
+    struct relay_io *io = relay_io_new(4);
+    struct relay_pump pump = { .bulk = false };
+    struct relay_socket from = { .fd = near[1], .readable = true };
+    /* As if it had become full since the last event. */
+    struct relay_socket to = { .fd = far[0], .writable = true };
+    enum relay_pump_result result =
+        relay_pump_run(&pump, io, &from, &to, 65536);
+
+    relay_pump_fini(&pump, io);
+    relay_io_free(io);
+    return result;
+}
+
+static void without_memory_for_a_pipe_the_flow_ends_and_no_other(void)
+{
+    int near[2], far[2], status;
+    pid_t pid;
+
+    tcp_pair(near);
+    stuffed_pair(far);
+    g_assert_cmpint(send(near[0], "left over", 9, MSG_NOSIGNAL), ==, 9);
+    g_assert_cmpint(
+        poll(&(struct pollfd){ near[1], POLLIN, 0 }, 1, DEADLINE_MS), ==, 1);
+    pid = fork();
+    if (pid == 0)
+        _exit(deny_call(SYS_write, ENOMEM) &&
+                      pump_into_full_socket(near, far) == RELAY_PUMP_FAR_ERROR
+                  ? 0
+                  : 1);
+    g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
+    g_assert_cmpint(status, ==, 0);
+    /* With memory it waits. */
+    g_assert_cmpint(pump_into_full_socket(near, far), ==, RELAY_PUMP_WAIT);
+    for (int i = 0; i < 2; i++) {
+        (void)close(near[i]);
+        (void)close(far[i]);
+    }
+}
+
 int main(int argc, char **argv)
 {
     (void)signal(SIGPIPE, SIG_IGN);
@@ -608,5 +664,8 @@ int main(int argc, char **argv)
                     bytes_pass_when_no_pipe_can_be_had);
     g_test_add_func("/relay/nothing is heard of an ended flow that others hold",
                     nothing_is_heard_of_an_ended_flow_that_others_hold);
+    g_test_add_func(
+        "/relay/without memory for a pipe the flow ends and no other",
+        without_memory_for_a_pipe_the_flow_ends_and_no_other);
     return g_test_run();
 }
