@@ -74,7 +74,10 @@ static int watch(struct acceptor *acceptor)
 
 static void resume(void *self)
 {
-    (void)watch(self);
+    struct acceptor *acceptor = self;
+
+    if (watch(acceptor) != 0)
+        loop_timer_in_ms(acceptor->loop, &acceptor->pause, PAUSE_MS);
 }
 
 int acceptor_start(struct acceptor *acceptor, struct loop *loop, int fd)
