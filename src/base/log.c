@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/log.h"
 
+#include <poll.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -11,9 +12,34 @@
 #define LOG_BURST    5.0
 
 static bool quiet;
+static unsigned lost; /* messages, since stderr last had room */
 
 static void emit(const char *prefix, const char *fmt, va_list ap)
     G_GNUC_PRINTF(2, 0);
+
+/*
+ * A full or closed stderr must not stop the helper.  A pipe that has room at
+ * all takes PIPE_BUF bytes (pipe(7)), and a line is shorter.
+ */
+static void write_line(const char *line, size_t len)
+{
+    struct pollfd where = { .fd = STDERR_FILENO, .events = POLLOUT };
+    char note[64];
+    int n = 0;
+
+    if (poll(&where, 1, 0) == 0) {
+        lost++;
+        return;
+    }
+    if (lost > 0)
+        n = snprintf(note, sizeof(note), "(%u messages found no room here)\n",
+                     lost);
+    lost = 0;
+    if (n > 0 && write(STDERR_FILENO, note, (size_t)n) < 0)
+        return;
+    if (write(STDERR_FILENO, line, len) < 0)
+        return;
+}
 
 static void emit(const char *prefix, const char *fmt, va_list ap)
 {
@@ -25,9 +51,7 @@ static void emit(const char *prefix, const char *fmt, va_list ap)
         len = MIN(len + (size_t)n, sizeof(line) - 2);
     if (len == 0 || line[len - 1] != '\n')
         line[len++] = '\n';
-    /* A full or closed stderr must not stop the helper. */
-    if (write(STDERR_FILENO, line, len) < 0)
-        return;
+    write_line(line, len);
 }
 
 void log_quiet(void)
