@@ -130,8 +130,7 @@ static int set_up_link(struct attachment *attachment,
     if (options->configure &&
         agent_link_configure(attachment->agent, &config, err) < 0)
         return -1;
-    attachment->link.vnet = tap_has_vnet_hdr(attachment->link.fd);
-    return 0;
+    return tap_learn_vnet_hdr(attachment->link.fd, &attachment->link.vnet, err);
 }
 
 static void close_relay(struct agent_relay *relay)
@@ -190,7 +189,9 @@ static int adopt(struct attachment *attachment, int fd, GError **err)
         return error_set_errno(err, "use descriptor %d as a tap", fd);
     attachment->link.fd = fd;
     attachment->link.is_socket = S_ISSOCK(st.st_mode);
-    attachment->link.vnet = !attachment->link.is_socket && tap_has_vnet_hdr(fd);
+    if (!attachment->link.is_socket &&
+        tap_learn_vnet_hdr(fd, &attachment->link.vnet, err) < 0)
+        return -1;
     rc = fd_set_nonblock(fd);
     if (rc == 0)
         rc = fd_set_cloexec(fd, true);

@@ -160,6 +160,16 @@ bool tap_has_vnet_hdr(int fd)
            (ifr.ifr_flags & IFF_VNET_HDR) != 0;
 }
 
+int tap_learn_vnet_hdr(int fd, bool *has, GError **err)
+{
+    struct ifreq ifr = { 0 };
+
+    if (ioctl(fd, TUNGETIFF, &ifr) != 0 && errno != ENOTTY)
+        return error_set_errno(err, "ask the tap for its frames' header");
+    *has = (ifr.ifr_flags & IFF_VNET_HDR) != 0;
+    return 0;
+}
+
 int tap_set_persistent(int fd, bool on, GError **err)
 {
     if (ioctl(fd, TUNSETPERSIST, on ? 1UL : 0UL) != 0)

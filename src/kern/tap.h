@@ -30,6 +30,9 @@ int tap_open(const char *name, unsigned flags, char out_name[IFNAMSIZ],
 /* True if frames on this descriptor carry a struct virtio_net_hdr (TUNGETIFF).
  */
 bool tap_has_vnet_hdr(int fd);
+/* The same for whom a wrong answer would garble every frame.  What is no tap
+   has no header; 0, or -1 and an error where it cannot be known. */
+int tap_learn_vnet_hdr(int fd, bool *has, GError **err);
 
 /*
  * Whether the device outlives its last descriptor (TUNSETPERSIST).  A device

@@ -44,6 +44,20 @@ static void offers_the_offload_header(void)
     g_assert_cmpint(size, ==, 10);
 }
 
+static void knows_what_cannot_be_known(void)
+{
+    g_autoptr(GError) err = NULL;
+    owned_fd null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    owned_fd tun = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+    bool has = true;
+
+    g_assert_cmpint(tap_learn_vnet_hdr(null, &has, &err), ==, 0);
+    g_assert_false(has);
+    /* It has no device yet. */
+    g_assert_cmpint(tap_learn_vnet_hdr(tun, &has, &err), ==, -1);
+    g_assert_nonnull(strstr(err->message, "header"));
+}
+
 static bool sends_big_segments(const char *name)
 {
     struct ethtool_value value = { .cmd = ETHTOOL_GTSO };
@@ -241,6 +255,8 @@ int main(int argc, char **argv)
                     waits_for_the_last_holder);
     g_test_add_func("/tap/gives up on a holder that stays",
                     gives_up_on_a_holder_that_stays);
+    g_test_add_func("/tap/knows what cannot be known",
+                    knows_what_cannot_be_known);
     g_test_add_func("/tap/explains what is no tap", explains_what_is_no_tap);
     g_test_add_func("/tap/explains what a missing device takes",
                     explains_what_a_missing_device_takes);
