@@ -284,13 +284,20 @@ static int confine(struct gate *gate, GError **err)
     return 0;
 }
 
-static void tell_ready(int fd)
+/* The caller may be gone or the number wrong: that is no reason to end.  But
+   one who is there must not take us for dead while we live. */
+static int tell_ready(int fd, GError **err)
 {
+    int rc;
+
     if (fd < 0)
-        return;
-    /* The caller may be gone or the number wrong: that is no reason to end. */
-    (void)fd_write_all(fd, "1", 1);
+        return 0;
+    rc = fd_write_all(fd, "1", 1);
     (void)close(fd);
+    if (rc == 0 || rc == -EPIPE || rc == -EBADF)
+        return 0;
+    errno = -rc;
+    return error_set_errno(err, "tell that it is ready (--ready-fd=%d)", fd);
 }
 
 static void teardown(struct gate *gate)
@@ -336,12 +343,11 @@ int gate_main(const struct options *given)
     int status;
 
     if (options_expand(&options, &api_socket, &err) < 0 ||
-        start(&gate, &err) < 0) {
+        start(&gate, &err) < 0 || tell_ready(options.ready_fd, &err) < 0) {
         log_error("%s", err->message);
         teardown(&gate);
         return EXIT_FAILURE;
     }
-    tell_ready(options.ready_fd);
     watch_exit_fd(&gate);
     status = loop_run(gate.loop);
     teardown(&gate);
