@@ -215,7 +215,7 @@ static void entry_refuse(struct entry *entry, int error)
         in->stats->syns_refused++;
         in->config.inject(in->config.self, answer, len);
     } else {
-        /* Timed out, or out of descriptors: the guest tries again by itself. */
+        /* Timed out, or out of memory: the guest tries again by itself. */
         in->stats->syns_dropped++;
     }
     entry_free(entry);
@@ -332,6 +332,21 @@ static void start_entry(struct intercept *in, const struct frame *f,
     }
 }
 
+/* Nothing can be had for it: said at once, as libslirp's table would be. */
+static void refuse_for_want(struct intercept *in, const struct frame *f)
+{
+    uint8_t answer[REFUSE_MAX];
+    size_t len = refuse_build(f, in->config.plan, REFUSE_RESET, answer);
+
+    LOG_LIMITED("no descriptors left to connect for the guest");
+    if (len == 0) {
+        in->stats->syns_dropped++;
+        return;
+    }
+    in->stats->syns_refused++;
+    in->config.inject(in->config.self, answer, len);
+}
+
 /* True: the SYN is a copy of one that is known. */
 static bool is_copy(struct entry *entry, const struct frame *f)
 {
@@ -364,13 +379,10 @@ bool intercept_take(struct intercept *in, const struct frame *f)
     entry = g_hash_table_lookup(in->entries, &ends);
     if (entry != NULL && is_copy(entry, f))
         return true;
-    if (budget_has_room(in->config.budget, BUDGET_RELAY)) {
+    if (budget_has_room(in->config.budget, BUDGET_RELAY))
         start_entry(in, f, &ends, names ? NULL : &host);
-    } else {
-        /* The guest asks again, until others have ended. */
-        in->stats->syns_dropped++;
-        LOG_LIMITED("no descriptors left to connect for the guest");
-    }
+    else
+        refuse_for_want(in, f);
     return true;
 }
 

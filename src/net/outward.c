@@ -65,6 +65,7 @@ bool outward_refusal(int error, enum refuse_reason *reason)
         enum refuse_reason reason;
     } rows[] = {
         { ECONNREFUSED, REFUSE_RESET }, { ECONNRESET, REFUSE_RESET },
+        { EMFILE, REFUSE_RESET },       { ENFILE, REFUSE_RESET },
         { ENETUNREACH, REFUSE_NET },    { ENETDOWN, REFUSE_NET },
         { EADDRNOTAVAIL, REFUSE_NET },  { EAFNOSUPPORT, REFUSE_NET },
         { EINVAL, REFUSE_NET },         { EHOSTUNREACH, REFUSE_HOST },

@@ -483,13 +483,35 @@ crowd() {
     carrier_is relay
 }
 
-@test "with few descriptors connections wait, and go on later" {
+@test "with few descriptors all is well when the crowd has gone" {
     with prlimit --nofile=100:100
     relayed
     crowd :
 }
 
-@test "when descriptors run out connections wait, and go on later" {
+@test "when descriptors run out all is well when the crowd has gone" {
     relayed
     crowd host prlimit --pid "$GATE" --nofile=64:64
+}
+
+@test "descriptors: a full table refuses at once, and recovers by itself" {
+    local opened refused
+    serve remote 7000 "$REMOTE4"
+    spawn accept "${NS_remote[@]}" floor.py accept 7001 "$REMOTE4"
+    with prlimit --nofile=128:128
+    relayed
+    mkfifo "$T/fill"
+    exec {FILL}<>"$T/fill"
+    guest floor.py fill "$REMOTE4" 7001 100 <"$T/fill" >"$T/filled" \
+        {FILL}>&- 3>&- &
+    PIDS+=($!)
+    wait_for 30 test -s "$T/filled"
+    read -r opened refused <"$T/filled"
+    ((opened > 10 && refused > 10 && opened + refused == 100))
+    ask_is ECONNREFUSED guest tcp "$REMOTE4" 7000
+    api_is '.return.version' '{"execute":"get_status"}'
+    kill "${PIDS[-1]}"
+    exec {FILL}>&-
+    later() { ask_is "$HOST4 hello" guest tcp "$REMOTE4" 7000; }
+    wait_for 20 later
 }

@@ -69,9 +69,10 @@ static void errors_become_what_the_guest_can_be_told(void)
     } rows[] = {
         { ECONNREFUSED, REFUSE_RESET }, { ENETUNREACH, REFUSE_NET },
         { EHOSTUNREACH, REFUSE_HOST },  { EACCES, REFUSE_PROHIBITED },
-        { EPERM, REFUSE_PROHIBITED },
+        { EPERM, REFUSE_PROHIBITED },   { EMFILE, REFUSE_RESET },
+        { ENFILE, REFUSE_RESET },
     };
-    static const int silent[] = { ETIMEDOUT, EMFILE, ENFILE, ENOMEM, ENOBUFS };
+    static const int silent[] = { ETIMEDOUT, ENOMEM, ENOBUFS };
     enum refuse_reason reason;
 
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
