@@ -73,6 +73,51 @@ ends_on() {
     ask_is "$HOST4 hello" guest tcp "$REMOTE4" 7000
 }
 
+@test "a full pipe for its log stops nothing, and is told of later" {
+    local log
+    serve remote 7000 "$REMOTE4"
+    mkfifo "$T/log"
+    exec {log}<>"$T/log"
+    "${NS_user[@]}" "$SLIPGATE" -c -r 9 -a "$SOCK" "$PID_guest" tap0 9>"$T/ready" \
+        3>&- {log}>&- >"$T/out" 2>"$T/log" </dev/null &
+    GATE=$!
+    PIDS+=("$GATE")
+    wait_for 10 test -s "$T/ready"
+    python3 -c 'import os, sys
+os.set_blocking(1, False)
+try:
+    while True:
+        os.write(1, bytes(4096))
+except BlockingIOError:
+    pass
+os.set_blocking(1, True)' >"$T/log"
+    # Something to say, many times; it is done for clients as well.
+    for _ in {1..20}; do api '{badjson}'; done
+    host prlimit --pid "$GATE" --nofile=64:
+    guest timeout 20 net.py burst "$REMOTE4" 7000 100
+    host prlimit --pid "$GATE" --nofile=1024:
+    later() { ask_is "$HOST4 hello" guest tcp "$REMOTE4" 7000; }
+    wait_for 20 later
+    python3 -c 'import os
+os.set_blocking(0, False)
+try:
+    while os.read(0, 65536):
+        pass
+except BlockingIOError:
+    pass' <"$T/log"
+    kill -KILL "$(api '{"execute":"get_status"}' | jq .return.agent_pid)"
+    read -r -t 10 LINE <&"$log"
+    [[ $LINE == *"messages found no room here"* ]] || fail "$LINE"
+    slipgate_ends
+    equal "$STATUS" 1
+}
+
+@test "a caller that cannot be told of readiness is not left in doubt" {
+    run -1 --separate-stderr timeout 20 "${NS_user[@]}" "$SLIPGATE" -c -r 9 \
+        "$PID_guest" tap0 9>/dev/full
+    contains "$stderr" "tell that it is ready (--ready-fd=9): No space left"
+}
+
 @test "a socket file that another process has replaced is left alone" {
     start_slipgate
     rm "$SOCK"
