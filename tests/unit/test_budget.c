@@ -42,6 +42,16 @@ static void no_kind_takes_all(void)
     }
 }
 
+/* Two descriptors for each. */
+static void nine_thousand_relays_fit_in_twenty_thousand_descriptors(void)
+{
+    struct budget budget;
+
+    budget_init(&budget, 20000);
+    g_assert_cmpuint(fill(&budget, BUDGET_RELAY), >=, 2 * 9000);
+    g_assert_true(budget_has_room(&budget, BUDGET_UDP));
+}
+
 static void what_is_given_back_can_be_taken_again(void)
 {
     struct budget budget;
@@ -70,6 +80,9 @@ int main(int argc, char **argv)
     g_test_add_func("/budget/a reserve is kept whatever comes",
                     a_reserve_is_kept_whatever_comes);
     g_test_add_func("/budget/no kind takes all", no_kind_takes_all);
+    g_test_add_func(
+        "/budget/nine thousand relays fit in twenty thousand descriptors",
+        nine_thousand_relays_fit_in_twenty_thousand_descriptors);
     g_test_add_func("/budget/what is given back can be taken again",
                     what_is_given_back_can_be_taken_again);
     g_test_add_func("/budget/odd limits do no harm", odd_limits_do_no_harm);
