@@ -12,7 +12,7 @@
  * acknowledges every second one at once, and the stack never has more than 64
  * KB on the way.
  */
-#define PIECE_MAX 9000u
+#define PIECE_MAX 16384u
 
 static bool is_passing(int error)
 {

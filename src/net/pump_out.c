@@ -1,9 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "net/fragment.h"
+#include "net/frame_build.h"
 #include "net/pump_internal.h"
 #include "net/refuse.h"
+#include "net/tcp_mss.h"
 
 #include <net/ethernet.h>
+#include <string.h>
+
+/* Packets that the guest shall make of a stream. */
+#define GUEST_SEGMENT_MAX 4500u
+/* A SYN without data, all headers as long as they can be. */
+#define SYN_MAX (FRAME_ETH_LEN + 60u + 60u)
 
 /* Answers of our own that wait for the stack to be left. */
 #define LATE_MAX 256u
@@ -91,9 +99,27 @@ static void silence(struct pump *pump, const uint8_t *data, size_t len)
     loop_timer_in_ms(pump->loop, &pump->late_timer, 0);
 }
 
+/*
+ * What the guest sends is taken in large frames anyway; segments of its own
+ * that are smaller than the stack's fill the window better.
+ */
+static void announce_mss(const struct pump *pump, struct frame *f,
+                         uint8_t copy[SYN_MAX])
+{
+    size_t headers =
+        frame_headers_len(f->src.addr.family) - FRAME_ETH_LEN + FRAME_TCP_LEN;
+
+    if (!pump->link.vnet || (f->tcp_flags & FRAME_SYN) == 0 || f->len > SYN_MAX)
+        return;
+    memcpy(copy, f->data, f->len);
+    f->data = copy;
+    tcp_mss_lower(f, (uint16_t)(GUEST_SEGMENT_MAX - headers));
+}
+
 void pump_to_guest(void *self, const uint8_t *data, size_t len)
 {
     struct pump *pump = self;
+    uint8_t syn[SYN_MAX];
     struct frame f;
 
     if (is_silenced(pump, data, len)) {
@@ -104,9 +130,10 @@ void pump_to_guest(void *self, const uint8_t *data, size_t len)
     /* Frames of our own side; merging copies before it changes anything. */
     if (frame_parse((uint8_t *)(uintptr_t)data, len, &f) != FRAME_GOOD)
         f = (struct frame){ .data = (uint8_t *)(uintptr_t)data, .len = len };
-    else if (f.proto == IPPROTO_TCP && f.l4 != 0)
+    else if (f.proto == IPPROTO_TCP && f.l4 != 0) {
         tcp_to_guest(pump, &f);
-    else if (f.proto == IPPROTO_UDP && f.l4 != 0) {
+        announce_mss(pump, &f, syn);
+    } else if (f.proto == IPPROTO_UDP && f.l4 != 0) {
         guard_note_to_guest(pump->guard, &f, loop_now_ns(pump->loop));
         dgram_note_stack(pump->dgram, &f, loop_now_ns(pump->loop));
     }

@@ -30,7 +30,7 @@ bool slirp_engine_wants_order(void);
  * held back until a timer of the guest or of the stack runs out.
  */
 #define SLIRP_ENGINE_SEGMENT_MIN 1280u
-#define SLIRP_ENGINE_SEGMENT_MAX 9000u
+#define SLIRP_ENGINE_SEGMENT_MAX 16384u
 /*
  * Largest IP packet that it takes, of either family: more than any link of the
  * guest delivers, and what its own limit for an interface is.

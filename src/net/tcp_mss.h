@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+#include "net/frame.h"
+
+/*
+ * Lowers the maximum segment size (RFC 9293 3.7.1) that a SYN announces to
+ * `mss`, in place.  Whatever announces less, none, or nonsense stays as it is.
+ * Pure.
+ */
+void tcp_mss_lower(struct frame *syn, uint16_t mss);
