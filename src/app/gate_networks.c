@@ -80,6 +80,7 @@ void gate_networks_start(struct gate *gate)
 {
     const struct network_names_config names = { .loop = gate->loop,
                                                 .fabric = gate->fabric,
+                                                .forward = gate->names,
                                                 .policy = &gate->policy,
                                                 .budget = &gate->budget,
                                                 .plan = &gate->plan };

@@ -51,6 +51,8 @@ static void narrowed(void *self)
     struct gate *gate = self;
 
     pump_policy_narrowed(gate->pump);
+    if (gate->fabric_driver != NULL)
+        fabric_driver_policy_narrowed(gate->fabric_driver);
     if (gate->fast != NULL)
         fast_path_policy_narrowed(gate->fast);
 }

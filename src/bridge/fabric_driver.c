@@ -12,6 +12,7 @@ struct fabric_driver {
     struct network_driver driver; /* first: it is lent */
     struct network_names_config config;
     struct networks *networks;
+    GPtrArray *named; /* of struct network_names */
 };
 
 /* What create() makes. */
@@ -81,8 +82,10 @@ static void *create(void *data, const struct spec *spec, GError **err)
     if (!spec->dns)
         return woven;
     woven->names = network_names_new(&self->config, spec, err);
-    if (woven->names != NULL)
+    if (woven->names != NULL) {
+        g_ptr_array_add(self->named, woven->names);
         return woven;
+    }
     g_free(woven);
     remove_bridge(self, spec);
     return NULL;
@@ -91,10 +94,12 @@ static void *create(void *data, const struct spec *spec, GError **err)
 /* The sockets of the bridge's addresses go before these. */
 static void remove_network(void *data, void *network)
 {
+    struct fabric_driver *self = data;
     struct woven *woven = network;
 
+    (void)g_ptr_array_remove(self->named, woven->names);
     network_names_free(woven->names);
-    remove_bridge(data, woven->spec);
+    remove_bridge(self, woven->spec);
     g_free(woven);
 }
 
@@ -238,6 +243,7 @@ struct fabric_driver *fabric_driver_new(
     struct fabric_driver *self = g_new0(struct fabric_driver, 1);
 
     self->config = *config;
+    self->named = g_ptr_array_new();
     self->driver = (struct network_driver){ create, remove_network, update,
                                             attach, detach,         self };
     fabric_on_port_gone(config->fabric, port_gone, self);
@@ -246,7 +252,18 @@ struct fabric_driver *fabric_driver_new(
 
 void fabric_driver_free(struct fabric_driver *self)
 {
+    if (self == NULL)
+        return;
+    g_ptr_array_unref(self->named);
     g_free(self);
+}
+
+void fabric_driver_policy_narrowed(struct fabric_driver *self)
+{
+    if (self->config.policy->enable_dns)
+        return;
+    for (guint i = 0; i < self->named->len; i++)
+        network_names_forget(self->named->pdata[i]);
 }
 
 const struct network_driver *fabric_driver_of(const struct fabric_driver *self)

@@ -15,6 +15,8 @@ struct fabric_driver *fabric_driver_new(
     const struct network_names_config *config);
 /* After the networks. */
 void fabric_driver_free(struct fabric_driver *driver);
+/* To be called when the policy allows less than before. */
+void fabric_driver_policy_narrowed(struct fabric_driver *driver);
 /* Lent. */
 const struct network_driver *fabric_driver_of(
     const struct fabric_driver *driver);

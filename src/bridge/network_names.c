@@ -4,36 +4,46 @@
 #include "base/error.h"
 #include "net/dns_server.h"
 
-#define DNS_PORT 53
-
 struct network_names {
     struct names *table;
     struct dns_server *servers[SPEC_SUBNETS_MAX];
     size_t server_count;
 };
 
-/* In an internal network nothing is asked of the world, nor is the host there.
- */
-static void fill_servers(const struct spec *spec, struct resolver_list *out)
+/* As resolv.conf(5) has it when it does not say more. */
+static struct resolver_list servers_at(const struct ip_addr *addrs,
+                                       size_t count)
 {
-    *out = (struct resolver_list){ .timeout_s = 5, .attempts = 2 };
-    out->count = MIN(spec->dns_server_count, RESOLVERS_MAX);
-    for (size_t i = 0; i < out->count; i++)
-        out->server[i].addr = spec->dns_servers[i];
+    struct resolver_list list = { .timeout_s = 5, .attempts = 2 };
+
+    for (; list.count < MIN(count, RESOLVERS_MAX); list.count++)
+        list.server[list.count].addr = addrs[list.count];
+    return list;
 }
 
+static bool has_family(const struct spec *spec, sa_family_t family)
+{
+    for (size_t i = 0; i < spec->subnet_count; i++)
+        if (spec->subnets[i].net.addr.family == family)
+            return true;
+    return false;
+}
+
+/* In an internal network nothing is asked of the world, nor is the host there.
+ */
 static struct names *make_table(const struct network_names_config *config,
                                 const struct spec *spec)
 {
     struct names *table = names_new();
 
     if (!spec->internal) {
-        names_set_gateway(table, &config->plan->gateway);
-        names_set_gateway(table, &config->plan->gateway6);
+        if (has_family(spec, AF_INET))
+            names_add_gateway(table, &config->plan->gateway);
+        if (has_family(spec, AF_INET6))
+            names_add_gateway(table, &config->plan->gateway6);
     }
     for (size_t i = 0; i < spec->subnet_count; i++)
-        names_set_subnet(table, &spec->subnets[i].net.addr,
-                         spec->subnets[i].net.len);
+        names_add_subnet(table, &spec->subnets[i].net);
     return table;
 }
 
@@ -48,12 +58,13 @@ static int serve(struct network_names *names,
         .tcp_fd = -1,
         .service = { .names = names->table,
                      .forward = spec->internal ? NULL : config->forward,
-                     .policy = config->policy },
+                     .policy = config->policy,
+                     .servers = servers_at(spec->dns_servers,
+                                           spec->dns_server_count) },
         .budget = config->budget,
     };
     struct dns_server *made;
 
-    fill_servers(spec, &server.service.servers);
     server.udp_fd = fabric_socket(config->fabric, &at, SOCK_DGRAM, err);
     if (server.udp_fd < 0)
         return -1;
@@ -98,11 +109,17 @@ void network_names_free(struct network_names *names)
 void network_names_set_servers(struct network_names *names,
                                const struct spec *spec)
 {
-    struct resolver_list list;
+    const struct resolver_list list =
+        servers_at(spec->dns_servers, spec->dns_server_count);
 
-    fill_servers(spec, &list);
     for (size_t i = 0; i < names->server_count; i++)
         dns_server_set_servers(names->servers[i], &list);
+}
+
+void network_names_forget(struct network_names *names)
+{
+    for (size_t i = 0; i < names->server_count; i++)
+        dns_server_forget(names->servers[i]);
 }
 
 static int add_name(struct network_names *names,

@@ -26,6 +26,8 @@ struct network_names *network_names_new(
     const struct network_names_config *config, const struct spec *spec,
     GError **err);
 void network_names_free(struct network_names *names);
+/* Forgets what is being asked: foreign names may not be asked for any more. */
+void network_names_forget(struct network_names *names);
 /* Whom foreign names are asked of, from now on. */
 void network_names_set_servers(struct network_names *names,
                                const struct spec *spec);

@@ -394,7 +394,8 @@ int dns_forward_ask(struct dns_forward *forward, const struct dns_asker *asker,
     return 0;
 }
 
-static void cancel_matching(struct dns_forward *forward, const void *self)
+/* `self` NULL: all. */
+static void cancel(struct dns_forward *forward, const void *self)
 {
     GList *link = forward->all.head;
 
@@ -410,12 +411,7 @@ static void cancel_matching(struct dns_forward *forward, const void *self)
 void dns_forward_cancel(struct dns_forward *forward, const void *self)
 {
     g_assert(self != NULL);
-    cancel_matching(forward, self);
-}
-
-void dns_forward_cancel_all(struct dns_forward *forward)
-{
-    cancel_matching(forward, NULL);
+    cancel(forward, self);
 }
 
 size_t dns_forward_pending(const struct dns_forward *forward)
@@ -447,7 +443,7 @@ void dns_forward_free(struct dns_forward *forward)
 {
     if (forward == NULL)
         return;
-    dns_forward_cancel_all(forward);
+    cancel(forward, NULL);
     dns_upstreams_free(forward->upstreams);
     g_hash_table_destroy(forward->clients);
     g_free(forward);

@@ -62,8 +62,6 @@ int dns_forward_ask(struct dns_forward *forward, const struct dns_asker *asker,
                     const struct resolver_list *servers);
 /* Forgets all questions whose asker has this `self`. */
 void dns_forward_cancel(struct dns_forward *forward, const void *self);
-/* To be called when names may not be asked for any more: forgets all. */
-void dns_forward_cancel_all(struct dns_forward *forward);
 
 /* Questions that are open. */
 size_t dns_forward_pending(const struct dns_forward *forward);

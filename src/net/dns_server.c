@@ -209,6 +209,13 @@ void dns_server_free(struct dns_server *server)
     g_free(server);
 }
 
+void dns_server_forget(struct dns_server *server)
+{
+    dns_streams_close_all(server->streams);
+    if (server->service.forward != NULL)
+        dns_forward_cancel(server->service.forward, server);
+}
+
 void dns_server_set_servers(struct dns_server *server,
                             const struct resolver_list *servers)
 {

@@ -23,6 +23,9 @@ struct dns_server *dns_server_new(struct loop *loop,
                                   GError **err);
 void dns_server_free(struct dns_server *server);
 
+/* Forgets what was passed on and closes all connections: names may not be asked
+   for any more. */
+void dns_server_forget(struct dns_server *server);
 /* Other servers for what is passed on from now on; count 0: the host's. */
 void dns_server_set_servers(struct dns_server *server,
                             const struct resolver_list *servers);

@@ -15,17 +15,13 @@ struct entry {
     struct ip_addr addr;
 };
 
-struct subnet {
-    struct ip_addr network; /* AF_UNSPEC: none */
-    unsigned prefix_len;
-};
-
 struct names {
     GPtrArray *all;      /* of struct entry, owned */
     GHashTable *by_name; /* folded -> GPtrArray of struct entry */
     GHashTable *by_addr; /* struct ip_addr -> the same */
-    struct ip_addr gateway, gateway6;
-    struct subnet subnet, subnet6;
+    struct ip_addr gateways[NAMES_SUBNETS_MAX];
+    struct ip_prefix subnets[NAMES_SUBNETS_MAX];
+    size_t gateway_count, subnet_count;
     unsigned turn;
 };
 
@@ -177,23 +173,16 @@ size_t names_count(const struct names *names)
     return names->all->len;
 }
 
-void names_set_gateway(struct names *names, const struct ip_addr *gateway)
+void names_add_gateway(struct names *names, const struct ip_addr *gateway)
 {
-    if (gateway->family == AF_INET6)
-        names->gateway6 = *gateway;
-    else
-        names->gateway = *gateway;
+    if (names->gateway_count < NAMES_SUBNETS_MAX)
+        names->gateways[names->gateway_count++] = *gateway;
 }
 
-void names_set_subnet(struct names *names, const struct ip_addr *network,
-                      unsigned prefix_len)
+void names_add_subnet(struct names *names, const struct ip_prefix *subnet)
 {
-    const struct subnet subnet = { *network, prefix_len };
-
-    if (network->family == AF_INET6)
-        names->subnet6 = subnet;
-    else
-        names->subnet = subnet;
+    if (names->subnet_count < NAMES_SUBNETS_MAX)
+        names->subnets[names->subnet_count++] = *subnet;
 }
 
 /* --- finding --- */
@@ -259,8 +248,8 @@ enum names_result names_find(struct names *names, const char *name,
     if (list == NULL && is_host_name(folded)) {
         if (!host_allowed)
             return NAMES_NONE;
-        take(&names->gateway, family, out, count);
-        take(&names->gateway6, family, out, count);
+        for (size_t i = 0; i < names->gateway_count; i++)
+            take(&names->gateways[i], family, out, count);
         return NAMES_FOUND;
     }
     ours = list == NULL && cut_domain(folded);
@@ -274,11 +263,10 @@ enum names_result names_find(struct names *names, const char *name,
 
 static bool is_ours(const struct names *names, const struct ip_addr *addr)
 {
-    const struct subnet *subnet =
-        addr->family == AF_INET6 ? &names->subnet6 : &names->subnet;
-
-    return subnet->network.family == addr->family &&
-           ip_addr_in_prefix(addr, &subnet->network, subnet->prefix_len);
+    for (size_t i = 0; i < names->subnet_count; i++)
+        if (ip_prefix_contains(&names->subnets[i], addr))
+            return true;
+    return false;
 }
 
 enum names_result names_find_addr(const struct names *names,

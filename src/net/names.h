@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
-#include "base/addr.h"
+#include "base/prefix.h"
 
 /*
  * The names that containers of one network have for each other.  Names are
@@ -36,15 +36,15 @@ int names_add(struct names *names, const char *owner, const char *name,
 void names_remove(struct names *names, const char *owner);
 size_t names_count(const struct names *names);
 
+/* Of each: what is beyond is left out. */
+#define NAMES_SUBNETS_MAX 8u
 /*
- * An address of the network's gateway, one of each family: what the names
- * host.containers.internal and host.docker.internal answer.
+ * An address of the network's gateway: what host.containers.internal and
+ * host.docker.internal answer.
  */
-void names_set_gateway(struct names *names, const struct ip_addr *gateway);
-/* Addresses of this subnet have names of ours or none; at most one of each
-   family, the last counts. */
-void names_set_subnet(struct names *names, const struct ip_addr *network,
-                      unsigned prefix_len);
+void names_add_gateway(struct names *names, const struct ip_addr *gateway);
+/* Addresses of this subnet have names of ours or none. */
+void names_add_subnet(struct names *names, const struct ip_prefix *subnet);
 
 enum names_result {
     NAMES_FOUND,   /* the name exists, with or without such addresses */

@@ -118,11 +118,12 @@ static void addresses_have_the_names_as_they_were_given(void)
 {
     struct names *names = names_new();
     const struct ip_addr a = addr("10.89.0.2"), free = addr("10.89.0.9"),
-                         other = addr("192.0.2.1"), net = addr("10.89.0.0");
+                         other = addr("192.0.2.1");
+    const struct ip_prefix net = { addr("10.89.0.0"), 24 };
     const char *out[NAMES_ANSWER_MAX];
     size_t count;
 
-    names_set_subnet(names, &net, 24);
+    names_add_subnet(names, &net);
     add(names, "c1", "Web", "10.89.0.2");
     add(names, "c1", "alias", "10.89.0.2");
     g_assert_cmpint(names_find_addr(names, &a, out, &count), ==, NAMES_FOUND);
@@ -142,7 +143,7 @@ static void the_host_has_names_where_it_may_be_reached(void)
     struct ip_addr out[NAMES_ANSWER_MAX];
     size_t count;
 
-    names_set_gateway(names, &gateway);
+    names_add_gateway(names, &gateway);
     g_assert_cmpint(names_find(names, "Host.Containers.Internal", AF_INET, true,
                                out, &count),
                     ==, NAMES_FOUND);
