@@ -3,8 +3,8 @@
 """Writes the seeds of the data plane's fuzz targets: tests/fuzz/corpus/*.
 
 The formats are those that the comments of fuzz_frame.c, fuzz_vnet.c,
-fuzz_merge.c and fuzz_pump.c tell.  Run it when a format changes, and commit
-what it writes.
+fuzz_merge.c, fuzz_pump.c and fuzz_dns.c tell.  Run it when a format changes,
+and commit what it writes.
 """
 import os
 import socket
@@ -214,9 +214,63 @@ PUMP = {
 }
 
 
+# --- dns: what it is, bytes ---
+
+def name(text):
+    return b"".join(bytes([len(p)]) + p for p in text.encode().split(b".")) + \
+        b"\0"
+
+
+OPT = b"\0\0\x29\x10\0\0\0\0\0\0\0"
+
+
+def question(text, kind=1, flags=0x100, counts=(1, 0, 0, 0), more=b""):
+    return struct.pack("!HHHHHH", 7, flags, *counts) + name(text) + \
+        struct.pack("!HH", kind, 1) + more
+
+
+def framed(*messages):
+    return b"".join(struct.pack("!H", len(m)) + m for m in messages)
+
+
+POINTER = b"\x00\x07\x01\x00\0\x01\0\0\0\0\0\0\xc0\x0c\0\x01\0\x01"
+DNS = {
+    "known": b"\0" + question("WeB"),
+    "known_ipv6": b"\0" + question("web.dns.podman", 28),
+    "known_any": b"\0" + question("web", 255, counts=(1, 0, 0, 1), more=OPT),
+    "reverse": b"\0" + question("2.0.89.10.in-addr.arpa", 12),
+    "reverse_ipv6": b"\0" + question("2." + "0." * 19 + "9.8.0.0.0.0.d.f."
+                                     "ip6.arpa", 12),
+    "unknown": b"\0" + question("nobody.dns.podman"),
+    "foreign": b"\0" + question("example.test", 15),
+    "edns": b"\0" + question("web", counts=(1, 0, 0, 1), more=OPT),
+    "edns_later": b"\0" + question("web", counts=(1, 0, 0, 1),
+                                  more=OPT[:6] + b"\1" + OPT[7:]),
+    "edns_twice": b"\0" + question("web", counts=(1, 0, 0, 2), more=OPT * 2),
+    "pointer_to_itself": b"\0" + POINTER,
+    "pointer_in_record": b"\0" + question(
+        "web", counts=(1, 1, 0, 0), more=b"\xc0\x0c\0\1\0\1\0\0\0\0\0\0"),
+    "record_beyond": b"\0" + question(
+        "web", counts=(1, 0, 0, 1), more=b"\0\0\1\0\1\0\0\0\0\xff\xff"),
+    "update": b"\0" + question("web", flags=0x2800),
+    "answer": b"\0" + question("web", flags=0x8100),
+    "cut_short": b"\0" + question("web")[:14],
+    "stream": b"\1" + framed(question("web"), question("x"), question("web")),
+    "stream_short": b"\1" + framed(question("web"))[:-1],
+    "stream_tiny": b"\1\0\1\0",
+    "stream_huge": b"\1\xff\xff" + b"\0" * 64,
+    "answer_whole": b"\2" + question("far.Test", flags=0x8180)[2:],
+    "answer_other": b"\2" + question("near.test", flags=0x8180)[2:],
+    "answer_header": b"\2\x81\x81" + b"\0" * 8,
+    "answer_records": b"\3\x81\x80\xc0\x0c\0\1\0\1\0\0\0\0\0\4\x0a\0\0\1",
+    "answer_failure": b"\3\x81\x82",
+    "answer_long": b"\3\x81\x80" + b"a" * 5000,
+}
+
+
 def main():
     for target, seeds in (("frame", FRAME), ("vnet", VNET), ("merge", MERGE),
-                          ("pump", PUMP)):
+                          ("pump", PUMP), ("dns", DNS)):
         folder = os.path.join(HERE, "corpus", target)
         os.makedirs(folder, exist_ok=True)
         for name, data in seeds.items():
