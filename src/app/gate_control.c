@@ -87,10 +87,12 @@ static void shut_down(void *self)
 static void add_verbs(struct gate *gate)
 {
     struct verbs *verbs = gate->verbs;
+    const struct hostfwd_context forwards = { &gate->plan, &gate->policy,
+                                              gate->networks };
 
     verbs_capture_add(verbs, gate->capture);
     verbs_connections_add(verbs, &gate->flows);
-    verbs_hostfwd_add(verbs, gate->forwards, &gate->plan, &gate->policy);
+    verbs_hostfwd_add(verbs, gate->forwards, &forwards);
     verbs_network_add(verbs, gate->networks);
     verbs_policy_add(verbs, &gate->switches);
     verbs_shutdown_add(verbs, shut_down, gate);

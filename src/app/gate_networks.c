@@ -72,6 +72,9 @@ static void changed(void *self, enum networks_change change,
     struct gate *gate = self;
 
     gate_events_network(gate, change, network, attachment);
+    if (change == NETWORKS_DETACHED || change == NETWORKS_GONE)
+        (void)fwd_remove_container(gate->forwards, network_spec(network)->name,
+                                   attachment->container);
 }
 
 /* --- life --- */

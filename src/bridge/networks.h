@@ -93,6 +93,14 @@ const struct net_attachment *networks_attachment(
     const struct networks *networks, const char *name, const char *container,
     GError **err);
 
+/*
+ * As networks_attachment(), and `*name`, if NULL, is set to the name of the
+ * oldest network that has the container.
+ */
+const struct net_attachment *networks_find_container(
+    const struct networks *networks, const char **name, const char *container,
+    GError **err);
+
 size_t networks_count(const struct networks *networks);
 /* In the order of their creation; `index` < networks_count(). */
 const struct network *networks_at(const struct networks *networks,

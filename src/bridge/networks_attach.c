@@ -61,6 +61,30 @@ const struct net_attachment *networks_attachment(
     return port == NULL ? NULL : &port->attachment;
 }
 
+const struct net_attachment *networks_find_container(
+    const struct networks *networks, const char **name, const char *container,
+    GError **err)
+{
+    const struct port *port = NULL;
+
+    if (*name != NULL)
+        port = lookup_port(networks, *name, container, err);
+    for (guint i = 0; *name == NULL && i < networks->list->len; i++) {
+        const struct network *network = g_ptr_array_index(networks->list, i);
+
+        port = find_port(network, container);
+        if (port != NULL)
+            break;
+    }
+    if (port == NULL && *name == NULL)
+        error_set(err, SLIPGATE_ERROR_NOT_FOUND,
+                  "no network has a container %s", container);
+    if (port == NULL)
+        return NULL;
+    *name = port->network->spec.name;
+    return &port->attachment;
+}
+
 /* --- addresses --- */
 
 static void drop_addrs(struct network *network,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "control/hostfwd_request.h"
 
+#include "base/error.h"
 #include "control/values.h"
 #include "net/fwd_guest.h"
 
@@ -62,17 +63,65 @@ int hostfwd_decode_host(const struct json_obj *args,
     return 0;
 }
 
-static int decode_guest(const struct plan *plan, const struct policy *policy,
-                        const struct json_obj *args,
-                        struct fwd_request *request, GError **err)
+static int decode_guest_addr(const struct hostfwd_context *context,
+                             const struct json_obj *args,
+                             struct fwd_request *request, GError **err)
 {
     struct ip_addr wanted = { .family = AF_UNSPEC };
     g_autoptr(GError) why = NULL;
 
     if (values_find_addr(args, "guest_addr", &wanted, err) != 0)
         return -1;
-    if (fwd_set_guest(request, &wanted, plan, policy, &why) != 0)
+    if (fwd_set_guest(request, &wanted, context->plan, context->policy, &why) !=
+        0)
         return json_bad(args, "guest_addr", err, "%s", why->message);
+    return 0;
+}
+
+/* Its address of the family of the host end, or else of the other one. */
+static void lead_to(const struct net_attachment *attachment,
+                    struct fwd_request *request)
+{
+    const struct ip_addr *v4 = attachment_addr(attachment, AF_INET);
+    const struct ip_addr *v6 = attachment_addr(attachment, AF_INET6);
+    bool prefers_v6 = request->rule.host.addr.family == AF_INET6;
+
+    request->rule.guest.addr =
+        v4 == NULL || (prefers_v6 && v6 != NULL) ? *v6 : *v4;
+    request->guest6 = v6 != NULL ? *v6 : *v4;
+}
+
+static int decode_container(const struct hostfwd_context *context,
+                            const struct json_obj *args,
+                            struct fwd_request *request, GError **err)
+{
+    const struct net_attachment *attachment;
+
+    if (json_has(args, "guest_addr"))
+        return json_bad(args, "container", err, "stands instead of guest_addr");
+    if (json_find_string(args, "network", &request->network, err) != 0 ||
+        json_get_string(args, "container", &request->container, err) != 0)
+        return -1;
+    if (context->networks == NULL)
+        return error_set(err, SLIPGATE_ERROR_UNAVAILABLE,
+                         "there are no networks here");
+    attachment = networks_find_container(context->networks, &request->network,
+                                         request->container, err);
+    if (attachment == NULL)
+        return -1;
+    lead_to(attachment, request);
+    return 0;
+}
+
+static int decode_guest(const struct hostfwd_context *context,
+                        const struct json_obj *args,
+                        struct fwd_request *request, GError **err)
+{
+    bool contained = json_has(args, "network") || json_has(args, "container");
+
+    if ((contained ? decode_container : decode_guest_addr)(context, args,
+                                                           request, err) != 0)
+        return -1;
     return json_get_port(args, "guest_port", &request->rule.guest.port, err);
 }
 
@@ -93,12 +142,12 @@ static int decode_manner(const struct json_obj *args,
     return 0;
 }
 
-int hostfwd_decode(const struct json_obj *args, const struct plan *plan,
-                   const struct policy *policy, struct fwd_request *request,
-                   GError **err)
+int hostfwd_decode(const struct json_obj *args,
+                   const struct hostfwd_context *context,
+                   struct fwd_request *request, GError **err)
 {
     if (hostfwd_decode_host(args, request, err) != 0 ||
-        decode_guest(plan, policy, args, request, err) != 0)
+        decode_guest(context, args, request, err) != 0)
         return -1;
     return decode_manner(args, request, err);
 }

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "control/verbs_hostfwd.h"
 
-#include "control/hostfwd_request.h"
 #include "control/values.h"
 
 #include <string.h>
 
 struct verbs_hostfwd {
     struct fwd_table *table;
-    const struct plan *plan;
-    const struct policy *policy;
+    struct hostfwd_context context;
 };
 
 /* --- encoding --- */
@@ -37,6 +35,8 @@ void verbs_hostfwd_put(struct json_out *out, const struct fwd_entry *entry)
     json_out_uint(out, "guest_port", request->rule.guest.port);
     if (request->both_families)
         values_put_addr(out, "guest_addr6", &request->guest6);
+    json_out_string(out, "network", request->network);
+    json_out_string(out, "container", request->container);
     json_out_string(out, "host_path", request->rule.host_path);
     json_out_uint(out, "range", request->range);
     json_out_string(out, "source",
@@ -52,8 +52,7 @@ static int add_hostfwd(void *data, struct verb_call *call, GError **err)
     struct fwd_request request = { .rule.source = FWD_SOURCE_KEEP };
     const struct fwd_entry *entry;
 
-    if (hostfwd_decode(&call->args, self->plan, self->policy, &request, err) !=
-        0)
+    if (hostfwd_decode(&call->args, &self->context, &request, err) != 0)
         return -1;
     entry = fwd_add(self->table, &request, err);
     if (entry == NULL) {
@@ -130,7 +129,7 @@ static int remove_hostfwd(void *data, struct verb_call *call, GError **err)
 static const char *const add_args[] = { "proto",     "host_addr",  "host_port",
                                         "host_path", "guest_addr", "guest_port",
                                         "range",     "source",     "driver",
-                                        NULL };
+                                        "network",   "container",  NULL };
 static const char *const remove_args[] = {
     "id", "proto", "host_addr", "host_port", "host_path", "close", NULL
 };
@@ -148,10 +147,10 @@ static const struct verb rows[] = {
 };
 
 void verbs_hostfwd_add(struct verbs *verbs, struct fwd_table *table,
-                       const struct plan *plan, const struct policy *policy)
+                       const struct hostfwd_context *context)
 {
     struct verbs_hostfwd *self = g_new(struct verbs_hostfwd, 1);
 
-    *self = (struct verbs_hostfwd){ table, plan, policy };
+    *self = (struct verbs_hostfwd){ table, *context };
     verbs_add(verbs, rows, G_N_ELEMENTS(rows), self, g_free);
 }

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
+#include "control/hostfwd_request.h"
 #include "control/verbs.h"
-#include "net/fwd.h"
-#include "net/plan.h"
-#include "net/policy.h"
 
 /*
  * add_hostfwd, list_hostfwd and remove_hostfwd: the three verbs of slirp4netns,
- * on the forward table `table`.  `plan` and `policy` say where a forward
- * without guest_addr leads.  All are kept by reference and outlive `verbs`.
+ * on the forward table `table`.  `context`, which is copied, says where a
+ * forward leads.  All outlive `verbs`.
  *
  * add_hostfwd, arguments in the order in which they are checked:
  *   proto       "tcp" or "udp"
@@ -20,6 +18,8 @@
  *   host_path   instead of these two, a UNIX socket to listen on
  *   guest_addr  one address; missing, null or "": the guest's own of the family
  *               of host_addr, if it has one, else its IPv4 address
+ *   network     instead of guest_addr, a container of a bridge network, by
+ *   container   its key; without network the one it was attached to first
  *   guest_port  1 to 65535
  *   range       ports in a row
  *   source      "keep" or "gateway"
@@ -31,7 +31,7 @@
  * too, and answers how many.
  */
 void verbs_hostfwd_add(struct verbs *verbs, struct fwd_table *table,
-                       const struct plan *plan, const struct policy *policy);
+                       const struct hostfwd_context *context);
 
 /* The members of a forward, for lists and events. */
 void verbs_hostfwd_put(struct json_out *out, const struct fwd_entry *entry);

@@ -61,6 +61,8 @@ void fwd_table_hide_paths(struct fwd_table *table, const char *why)
 void fwd_free_forward(struct forward *forward)
 {
     g_free(forward->host_path);
+    g_free(forward->network);
+    g_free(forward->container);
     g_free(forward);
 }
 
@@ -141,6 +143,23 @@ int fwd_remove(struct fwd_table *table, uint64_t id, size_t *closed,
         table->observer.removed(table->observer.self, &forward->entry);
     fwd_free_forward(forward);
     return 0;
+}
+
+size_t fwd_remove_container(struct fwd_table *table, const char *network,
+                            const char *container)
+{
+    size_t removed = 0, closed;
+
+    for (guint i = table->forwards->len; i-- > 0;) {
+        const struct forward *forward = g_ptr_array_index(table->forwards, i);
+
+        if (g_strcmp0(forward->network, network) != 0 ||
+            g_strcmp0(forward->container, container) != 0)
+            continue;
+        (void)fwd_remove(table, forward->entry.id, &closed, NULL);
+        removed++;
+    }
+    return removed;
 }
 
 size_t fwd_count(const struct fwd_table *table)

@@ -20,6 +20,9 @@ struct fwd_request {
     /* Ports in a row, from host.port to guest.port on; 0 counts as 1. */
     unsigned range;
     const char *driver; /* its name; NULL: the best that can */
+    /* Who is there, in the words of bridge networks, if it is a container of
+       one; copied.  NULL: nobody. */
+    const char *network, *container;
 };
 
 struct fwd_entry {
@@ -60,6 +63,13 @@ const struct fwd_entry *fwd_add(struct fwd_table *table,
  */
 int fwd_remove(struct fwd_table *table, uint64_t id, size_t *closed,
                GError **err);
+
+/*
+ * Removes all that lead to this container, and ends their connections; returns
+ * how many forwards there were.
+ */
+size_t fwd_remove_container(struct fwd_table *table, const char *network,
+                            const char *container);
 
 size_t fwd_count(const struct fwd_table *table);
 /* In order of ids; `index` < fwd_count(). */

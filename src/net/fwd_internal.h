@@ -21,7 +21,7 @@ struct fwd_leg {
 struct forward {
     struct fwd_entry entry; /* first: entries are handed out */
     const struct fwd_driver *driver;
-    char *host_path;
+    char *host_path, *network, *container;
     size_t leg_count;
     struct fwd_leg legs[];
 };

@@ -204,6 +204,10 @@ static struct forward *make_forward(const struct fwd_request *request,
     forward->host_path = g_strdup(request->rule.host_path);
     forward->entry.request = *request;
     forward->entry.request.rule.host_path = forward->host_path;
+    forward->network = g_strdup(request->network);
+    forward->container = g_strdup(request->container);
+    forward->entry.request.network = forward->network;
+    forward->entry.request.container = forward->container;
     forward->entry.request.driver = driver->name;
     return forward;
 }

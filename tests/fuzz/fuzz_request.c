@@ -118,6 +118,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct fake_bridge bridge;
     const struct networks_config config = { .driver = &bridge.driver };
     struct networks *networks = networks_new(&config);
+    const struct hostfwd_context forwards = { &gate.plan, &gate.policy,
+                                              networks };
     struct subscriber subscriber = { .offer = offer };
     struct fwd_table *table = fwd_table_new(fake_drivers);
     struct verbs *verbs = verbs_new();
@@ -128,7 +130,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fake_bridge_init(&bridge);
     capture_hide_paths(gate.capture, "fuzzing makes no files");
     fake_gate_add_verbs(&gate, verbs);
-    verbs_hostfwd_add(verbs, table, &gate.plan, &gate.policy);
+    verbs_hostfwd_add(verbs, table, &forwards);
     verbs_network_add(verbs, networks);
     verbs_status_add(verbs, fill_status, NULL);
     client_input_init(&input);

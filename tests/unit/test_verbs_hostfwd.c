@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "control/verbs_hostfwd.h"
 
+#include "fake_bridge.h"
 #include "fake_forwards.h"
 
 #include <string.h>
@@ -10,16 +11,24 @@ struct fixture {
     struct policy policy;
     struct fwd_table *table;
     struct verbs *verbs;
+    struct fake_bridge bridge;
+    struct networks *networks;
 };
 
 static void set_up(struct fixture *f, gconstpointer data)
 {
+    const struct networks_config config = { .driver = &f->bridge.driver };
+    struct hostfwd_context context = { &f->plan, &f->policy, NULL };
+
     (void)data;
     g_assert_cmpint(plan_init(&f->plan, PLAN_CIDR_DEFAULT, NULL), ==, 0);
     f->policy.enable_ipv6 = true;
     f->table = fwd_table_new(fake_drivers);
     f->verbs = verbs_new();
-    verbs_hostfwd_add(f->verbs, f->table, &f->plan, &f->policy);
+    fake_bridge_init(&f->bridge);
+    f->networks = networks_new(&config);
+    context.networks = f->networks;
+    verbs_hostfwd_add(f->verbs, f->table, &context);
 }
 
 static void tear_down(struct fixture *f, gconstpointer data)
@@ -27,6 +36,7 @@ static void tear_down(struct fixture *f, gconstpointer data)
     (void)data;
     verbs_free(f->verbs);
     fwd_table_free(f->table);
+    networks_free(f->networks);
     g_assert_cmpint(fake_forwards_running, ==, 0);
 }
 
@@ -86,6 +96,11 @@ static void engines_get_what_they_expect(struct fixture *f, gconstpointer data)
     "{\"id\":1,\"proto\":\"tcp\",\"host_addr\":\"0.0.0.0\",\"host_port\":" \
     "8080,"                                                                \
     "\"guest_addr\":\"10.0.2.100\",\"guest_port\":80," TAIL
+
+#define ENTRY_WEB                                                            \
+    "{\"id\":1,\"proto\":\"tcp\",\"host_addr\":\"0.0.0.0\",\"host_port\":"   \
+    "8080,\"guest_addr\":\"10.89.0.7\",\"guest_port\":80,\"network\":\"a\"," \
+    "\"container\":\"web\"," TAIL
 
 static void the_list_has_both_shapes(struct fixture *f, gconstpointer data)
 {
@@ -287,6 +302,93 @@ static void removes_by_id_or_by_host_end(struct fixture *f, gconstpointer data)
     g_assert_cmpuint(fwd_count(f->table), ==, 0);
 }
 
+static void attach(struct fixture *f, const char *network, const char *key,
+                   const char *addr)
+{
+    const struct attach_target target = { .netns_fd = -1, .pid = 7 };
+    struct net_attachment asked;
+
+    attachment_init(&asked);
+    (void)g_strlcpy(asked.container, key, sizeof(asked.container));
+    if (addr != NULL)
+        g_assert_true(ip_addr_parse(addr, &asked.addrs[asked.addr_count++]));
+    g_assert_nonnull(
+        networks_attach(f->networks, network, &asked, &target, NULL));
+}
+
+static void make_network(struct fixture *f, const char *name, bool ipv6)
+{
+    struct spec spec;
+
+    spec_init(&spec);
+    (void)g_strlcpy(spec.name, name, sizeof(spec.name));
+    spec.ipv6 = ipv6;
+    g_assert_nonnull(networks_create(f->networks, &spec, NULL));
+}
+
+static void containers_are_found_by_name(struct fixture *f, gconstpointer data)
+{
+    const struct fwd_request *request;
+
+    (void)data;
+    make_network(f, "a", false);
+    make_network(f, "b", true);
+    attach(f, "a", "web", "10.89.0.7");
+    attach(f, "b", "web", NULL);
+    attach(f, "b", "db", NULL);
+    check(f, "add_hostfwd",
+          "{\"proto\":\"tcp\",\"host_port\":8080,\"guest_port\":80,"
+          "\"container\":\"web\"}",
+          "{\"return\":{\"id\":1,\"host_port\":8080,\"driver\":\"fake\"}}");
+    check(f, "list_hostfwd", "",
+          "{\"return\":{\"entries\":[" ENTRY_WEB "]},\"entries\":[" ENTRY_WEB
+          "]}");
+    g_free(run(f, "add_hostfwd",
+               "{\"proto\":\"tcp\",\"host_addr\":\"*\",\"host_port\":8081,"
+               "\"guest_port\":80,\"network\":\"b\",\"container\":"
+               "\"web\"}"));
+    request = &fwd_at(f->table, 1)->request;
+    g_assert_cmpstr(request->network, ==, "b");
+    g_assert_true(request->guest6.family == AF_INET6);
+    g_assert_true(request->rule.guest.addr.family == AF_INET);
+    g_free(run(f, "add_hostfwd",
+               "{\"proto\":\"tcp\",\"host_addr\":\"::\",\"host_port\":8082,"
+               "\"guest_port\":80,\"container\":\"db\"}"));
+    g_assert_true(fwd_at(f->table, 2)->request.rule.guest.addr.family ==
+                  AF_INET6);
+    g_assert_cmpuint(fwd_remove_container(f->table, "b", "web"), ==, 1);
+    g_assert_cmpuint(fwd_remove_container(f->table, "b", "web"), ==, 0);
+    g_assert_cmpuint(fwd_count(f->table), ==, 2);
+}
+
+static void absent_containers_are_told(struct fixture *f, gconstpointer data)
+{
+    static const struct {
+        const char *rest, *code, *desc;
+    } rows[] = {
+        { "\"container\":\"no\"", "not-found",
+          "no network has a container no" },
+        { "\"container\":\"no\",\"network\":\"a\"", "not-found",
+          "no container no is attached to the network a" },
+        { "\"container\":\"no\",\"network\":\"b\"", "not-found",
+          "there is no network b" },
+        { "\"network\":\"a\"", "bad-request",
+          "bad arguments.container: missing" },
+        { "\"container\":\"no\",\"guest_addr\":\"10.0.2.7\"", "bad-request",
+          "bad arguments.container: stands instead of guest_addr" },
+    };
+
+    (void)data;
+    make_network(f, "a", false);
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *args = g_strdup_printf(
+            "{\"proto\":\"tcp\",\"host_port\":8080,\"guest_port\":80,%s}",
+            rows[i].rest);
+
+        check_bad(f, "add_hostfwd", args, rows[i].code, rows[i].desc);
+    }
+}
+
 #define ADD(name, function) \
     g_test_add(name, struct fixture, NULL, set_up, function, tear_down)
 
@@ -295,6 +397,10 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     ADD("/verbs_hostfwd/engines get what they expect",
         engines_get_what_they_expect);
+    ADD("/verbs_hostfwd/containers are found by name",
+        containers_are_found_by_name);
+    ADD("/verbs_hostfwd/absent containers are told",
+        absent_containers_are_told);
     ADD("/verbs_hostfwd/the list has both shapes", the_list_has_both_shapes);
     ADD("/verbs_hostfwd/bad arguments are named, in order",
         bad_arguments_are_named_in_order);
