@@ -127,10 +127,10 @@ static int open_target(const struct fabric_driver *self,
     struct fabric *fabric = self->config.fabric;
     int fd;
 
-    if (target->path != NULL)
-        return fabric_netns_at_path(fabric, target->path, err);
-    if (target->pid != 0)
-        return fabric_netns_of_pid(fabric, target->pid, err);
+    if (target->netns_fd < 0)
+        return target->path != NULL
+                   ? fabric_netns_at_path(fabric, target->path, err)
+                   : fabric_netns_of_pid(fabric, target->pid, err);
     fd = fcntl(target->netns_fd, F_DUPFD_CLOEXEC, 3);
     return fd >= 0 ? fd : error_set_errno(err, "keep the descriptor");
 }

@@ -7,11 +7,14 @@
  * decides what there shall be; a driver only makes and unmakes it.
  */
 
-/* Where a container is; one of these. */
+/*
+ * Where a container is.  With a descriptor, the rest is only remembered, for
+ * another run.
+ */
 struct attach_target {
-    int netns_fd; /* of its network namespace; -1 */
-    pid_t pid;    /* a process in it, as we see processes; 0 */
-    const char *path;
+    int netns_fd;     /* of its network namespace; -1 */
+    pid_t pid;        /* a process in it, as we see processes; 0 */
+    const char *path; /* of its network namespace; NULL */
 };
 
 struct network_driver {

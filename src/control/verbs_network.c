@@ -146,12 +146,12 @@ static int decode_target(const struct verb_call *call,
     target->pid = (pid_t)pid;
     if (call->fd_count > 0)
         target->netns_fd = call->fds[0];
-    if ((target->pid != 0) + (target->path != NULL) + (target->netns_fd >= 0) ==
-        1)
+    if (target->pid != 0 && target->path != NULL)
+        return json_bad(args, "netns", err, "stands instead of pid");
+    if (target->pid != 0 || target->path != NULL || target->netns_fd >= 0)
         return 0;
     return json_bad(args, "pid", err,
-                    "a pid, a path netns, or a descriptor is needed, and only "
-                    "one of them");
+                    "a pid, a path netns, or a descriptor is needed");
 }
 
 static int attach(void *self, struct verb_call *call, GError **err)

@@ -76,6 +76,8 @@ int ctl_forward_add(struct ctl_call *call, GError **err)
     if (put_forward(args, call->args[0], err) != 0)
         return -1;
     json_out_string(args, "guest_addr", call->options[CTL_OPTION_GUEST]);
+    json_out_string(args, "network", call->options[CTL_OPTION_NETWORK]);
+    json_out_string(args, "container", call->options[CTL_OPTION_CONTAINER]);
     json_out_string(args, "source", call->options[CTL_OPTION_SOURCE]);
     json_out_string(args, "driver", call->options[CTL_OPTION_DRIVER]);
     answer = talk_call(call->talk, "add_hostfwd", args, -1, &ret, err);

@@ -33,13 +33,20 @@ const struct ctl_option_spec ctl_options[CTL_OPTION_END] = {
       "time between two looks" },
     [CTL_OPTION_COUNT] = { "count", "N", NULL,
       "how many looks" },
+    [CTL_OPTION_FORCE] = { "force", NULL, NULL,
+      "remove a network although containers are attached" },
+    [CTL_OPTION_NETWORK] = { "network", "NAME", NULL,
+      "the network of the container that a forward leads to" },
+    [CTL_OPTION_CONTAINER] = { "container", "NAME", NULL,
+      "the container that a forward leads to" },
 };
 
 const struct ctl_command ctl_commands[] = {
     { "status", "", 0, 0, NULL, 0,
       "what runs, for whom, and how", ctl_status },
     { "forward add", "[ADDR:]PORT[-END]:GUESTPORT[-END][/PROTO]|PATH:GUESTPORT",
-      1, 1, NULL, BIT(GUEST) | BIT(SOURCE) | BIT(DRIVER),
+      1, 1, NULL, BIT(GUEST) | BIT(SOURCE) | BIT(DRIVER) | BIT(NETWORK) |
+      BIT(CONTAINER),
       "lead a port of the host to the guest", ctl_forward_add },
     { "forward list", "", 0, 0, NULL, 0,
       "the forwards there are", ctl_forward_list },
@@ -66,6 +73,26 @@ const struct ctl_command ctl_commands[] = {
       ctl_capture_start },
     { "capture stop", "", 0, 0, NULL, 0,
       "end that", ctl_capture_stop },
+    { "network create", "NAME [KEY=VALUE...]", 1, -1,
+      "subnet= gateway= range= route= ipv6=on internal=on dns=off server= "
+      "masquerade=off interface= label= mtu= isolate=false isolate=true "
+      "icc=false metric= no_default_route=true", 0,
+      "make a bridge network", ctl_network_create },
+    { "network list", "", 0, 0, NULL, 0,
+      "the networks there are", ctl_network_list },
+    { "network inspect", "NAME", 1, 1, NULL, 0,
+      "one of them, and its containers", ctl_network_inspect },
+    { "network update", "NAME KEY=VALUE...", 2, -1,
+      "server= label= masquerade=on masquerade=off isolate=strict "
+      "isolate=true isolate=false icc=true icc=false", 0,
+      "change a network", ctl_network_update },
+    { "network remove", "NAME", 1, 1, NULL, BIT(FORCE),
+      "remove a network", ctl_network_remove },
+    { "network attach", "NETWORK CONTAINER PID|PATH [KEY=VALUE...]", 3, -1,
+      "ip= mac= interface= name= alias= default_route=off metric=", 0,
+      "give a container an interface in a network", ctl_network_attach },
+    { "network detach", "NETWORK CONTAINER", 2, 2, NULL, 0,
+      "take it away", ctl_network_detach },
     { "shutdown", "", 0, 0, NULL, 0,
       "end slipgate", ctl_shutdown },
     { "call", "VERB [ARGUMENTS]", 1, 2, NULL, 0,

@@ -131,6 +131,22 @@ stream_has_echo() {
     exits 2 status now
     exits 2 --no-such-option status
     exits 2 policy set outbound
+    exits 2 network create 'a b'
+    exits 2 network create a gateway=10.1.0.1
+    exits 2 network create a ipv6=perhaps
+    exits 2 network create a vlan=3
+    exits 2 network create a subnet=10.1.0.0/24 range=10.1.0.9
+    exits 2 network create a route=10.2.0.0/16
+    exits 2 network update a
+    exits 2 network attach a c 1 color=red
+    exits 3 network attach a c /nowhere
+    exits 3 network attach a c $$
+    exits 3 network detach a c
+    exits 3 network inspect a
+    exits 3 network update a server=
+    exits 3 network remove a --force
+    exits 3 forward add 127.0.0.1:0:80 --container=c
+    exits 0 network list
     exits 2 policy set outbound=perhaps
     exits 2 top --count=0
     exits 2 forward remove 8080/tcpp
