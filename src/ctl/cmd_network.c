@@ -171,7 +171,10 @@ static int open_namespace(struct json_out *args, const char *text, GError **err)
     int fd = open(path, O_RDONLY | O_CLOEXEC);
 
     if (fd < 0)
-        return ctl_fail(err, errno == ENOENT ? CTL_NOT_FOUND : CTL_FAILED,
+        return ctl_fail(err,
+                        errno == ENOENT   ? CTL_NOT_FOUND
+                        : errno == EACCES ? CTL_DENIED
+                                          : CTL_FAILED,
                         "open %s: %s", path, g_strerror(errno));
     if (is_pid)
         json_out_uint(args, "pid", g_ascii_strtoull(text, NULL, 10));

@@ -140,7 +140,7 @@ stream_has_echo() {
     exits 2 network update a
     exits 2 network attach a c 1 color=red
     exits 3 network attach a c /nowhere
-    exits 3 network attach a c $$
+    exits 3 network attach a c /dev/null
     exits 3 network detach a c
     exits 3 network inspect a
     exits 3 network update a server=
