@@ -112,7 +112,8 @@ normal() {
     sed -E 's/[0-9a-f]{64}/ID/; s/netns-[0-9a-f-]{36}/netns-ID/
         s/rootless-netns-[0-9a-f]{20}/rootless-netns-ID/
         s/^(seccomp: .* blocked:).*/\1 LIST/
-        s/(pipe|socket):\[[0-9]*\]/\1/; s/ [0-9]+ tap0$/ PID tap0/'
+        s/(pipe|socket):\[[0-9]*\]/\1/; s/ [0-9]+ tap0$/ PID tap0/; s|/proc/[0-9]+/|/proc/PID/|
+        s/buildah[0-9]{6,}/buildahID/g'
 }
 
 # as_recorded PROGRAM NAME [COMMAND...]: what the command prints, or the last

@@ -146,14 +146,16 @@ net=--network=slirp4netns
     keep c "$net" -- sleep infinity
     pkill -KILL -u "$USER_ID" -x conmon
     wait_for 10 no_helpers
-    drop c
+    # Podman 5 calls it an error that it cannot know how the container ended.
+    drop c || at_least podman 5
 }
 
 @test "pods share one network" {
     podman pod create --name pod "$net" -p 18086:80 --infra-image "$IMAGE" \
         --infra-command '/usr/bin/sleep infinity'
-    # Its members get the volumes of the first.
-    EXTRA=(CONTAINERS_CONF="$USER_HOME/.config/containers/bare.conf")
+    # Before Podman 5, its members get the volumes of the first, and no others.
+    at_least podman 5 ||
+        EXTRA=(CONTAINERS_CONF="$USER_HOME/.config/containers/bare.conf")
     keep a --pod pod -- "${serve[@]}"
     asked_is 10.0.2.100 remote tcp "$HOST4" 18086
     run -0 in_container --pod pod -- /tools/net.py ask tcp 127.0.0.1 80

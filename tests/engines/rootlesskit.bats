@@ -40,6 +40,8 @@ teardown() {
         cat "$OUT"
         pkill -KILL -u "$USER_ID" -f '^(sleep|rootlesskit) '
     } >&2 || true
+    # RootlessKit 2 leaves what its command left behind.
+    pkill -KILL -u "$USER_ID" -f 'net\.py serve 80 ' || true
     rm -rf "$state"
 }
 
