@@ -93,13 +93,21 @@ int agent_call(struct agent *agent, const struct agent_request *request,
 
 /* --- the process --- */
 
+struct agent *agent_on(int fd, pid_t pid)
+{
+    struct agent *agent = g_new0(struct agent, 1);
+
+    agent->pid = pid;
+    agent->fd = fd;
+    return agent;
+}
+
 static struct agent *fork_agent(int userns_fd, int netns_fd,
                                 const struct agent_confinement *wants,
                                 GError **err)
 {
     const struct timeval limit = { .tv_sec = ANSWER_MAX_S };
     pid_t gate_pid = getpid(), pid;
-    struct agent *agent;
     int ends[2];
 
     if (msg_pair(ends, err) != 0)
@@ -114,10 +122,7 @@ static struct agent *fork_agent(int userns_fd, int netns_fd,
         (void)close(ends[0]);
         return NULL;
     }
-    agent = g_new0(struct agent, 1);
-    agent->pid = pid;
-    agent->fd = ends[0];
-    return agent;
+    return agent_on(ends[0], pid);
 }
 
 /* What the agent says first: that it is there, and how it is confined. */
@@ -172,7 +177,8 @@ void agent_free(struct agent *agent)
     if (agent == NULL)
         return;
     own_close(&agent->fd);
-    reap(agent->pid);
+    if (agent->pid > 0)
+        reap(agent->pid);
     g_free(agent);
 }
 

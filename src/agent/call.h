@@ -4,6 +4,7 @@
 
 #include <glib.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 struct agent;
 
@@ -19,3 +20,9 @@ struct agent;
 int agent_call(struct agent *agent, const struct agent_request *request,
                const int *fds, size_t fd_count, struct agent_reply *reply,
                int *reply_fds, size_t fds_wanted, GError **err);
+
+/*
+ * A handle on whoever has the other end of `fd`, which is taken over, as on an
+ * agent; `pid` 0: agent_free() has nobody to end and reap.
+ */
+struct agent *agent_on(int fd, pid_t pid);

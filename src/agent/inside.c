@@ -139,8 +139,7 @@ static void refuse_shape(struct op_call *call)
     op_fail(call, err);
 }
 
-/* One request; 1 to go on, 0 at the end, -errno when the socket fails. */
-static int serve_one(int socket, struct agent_state *state)
+int agent_serve_one(int socket, struct agent_state *state)
 {
     struct agent_request request;
     struct op_call call = { .request = &request };
@@ -193,7 +192,7 @@ void agent_inside(int socket, pid_t gate_pid, int userns_fd, int netns_fd,
         op_fail(&hello, err);
     rc = say_hello(socket, &hello, &confined);
     if (rc == 0 && err == NULL)
-        while ((rc = serve_one(socket, &state)) == 1)
+        while ((rc = agent_serve_one(socket, &state)) == 1)
             continue;
     _exit(rc == 0 && err == NULL ? EXIT_SUCCESS : EXIT_FAILURE);
 }

@@ -15,3 +15,10 @@
 G_NORETURN void agent_inside(int socket, pid_t gate_pid, int userns_fd,
                              int netns_fd,
                              const struct agent_confinement *wants);
+
+/*
+ * One request from `socket`: performed or refused, and answered.  1 to go on, 0
+ * at the end of the connection, -errno when the socket fails.
+ */
+struct agent_state;
+int agent_serve_one(int socket, struct agent_state *state);
