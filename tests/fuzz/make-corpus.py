@@ -1,10 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Writes the seeds of the data plane's fuzz targets: tests/fuzz/corpus/*.
+"""Writes the binary seeds of the fuzz targets: tests/fuzz/corpus/*.
 
-The formats are those that the comments of fuzz_frame.c, fuzz_vnet.c,
-fuzz_merge.c, fuzz_pump.c and fuzz_dns.c tell.  Run it when a format changes,
-and commit what it writes.
+The formats are those that the comments of the targets tell.  Run it when a
+format changes, and commit what it writes.
 """
 import os
 import socket
@@ -268,9 +267,78 @@ DNS = {
 }
 
 
+# --- agent: kind, operation, and its fields in the order of fuzz_agent.c ---
+
+TAP_OPEN, CONFIGURE, RELAY_OPEN, SOCKETS, REFRESH, IPV6 = range(6)
+TAP0, LO = b"\0", b"\1"
+ADDRS = b"\0\1\x18" + b"\2\3\x40"  # address, gateway, prefix; of IPv6, too
+
+
+def ask(operation, fields=b"", kind=2):
+    return bytes([kind, operation]) + fields
+
+
+RELAY = ask(RELAY_OPEN, TAP0 + b"\x84\0\0\1")
+AGENT = {
+    "tap": ask(TAP_OPEN, TAP0 + b"\0") +
+           ask(CONFIGURE, TAP0 + b"\x84\1\x52" + ADDRS) +
+           ask(IPV6, TAP0 + b"\0\2\3\x40") + ask(IPV6, TAP0 + b"\1\2\3\x40"),
+    "relay": RELAY + ask(SOCKETS, b"\2\0\x10") + ask(SOCKETS, b"\x0a\0\4") +
+             ask(SOCKETS, b"\2\1\1") + ask(REFRESH) + RELAY,
+    "nothing_there": ask(SOCKETS, b"\2\0\1") + ask(REFRESH) +
+                     ask(CONFIGURE, TAP0 + b"\x84\0\0" + ADDRS),
+    "loopback": ask(CONFIGURE, LO + b"\x84\0\0" + ADDRS) +
+                ask(RELAY_OPEN, LO + b"\x84\0\0\0") + ask(TAP_OPEN, LO + b"\0"),
+    "odd_sizes": b"\0\0\3abcd" + b"\xe8\0\0a" + ask(TAP_OPEN, TAP0, 0xe2),
+    "whole": b"\1" + bytes([TAP_OPEN]) + b"tap1" + b"\0" * 200,
+    "names": ask(TAP_OPEN, b"\xff\0") + ask(TAP_OPEN, b"\3\0") +
+             ask(TAP_OPEN, b"\6\0") + ask(RELAY_OPEN, b"\4\x84\0\0\0"),
+    "unknown": ask(TAP_OPEN, b"", 1) + bytes([1, 0xff]),
+}
+
+
+# --- answer: stub, descriptors, code, and three texts ---
+
+def reply(stub, fds, code=0, texts=b"\0\0\0"):
+    return bytes([stub, fds, code]) + texts
+
+
+ANSWER = {
+    "good": reply(0, 1, 0, b"\0\0\4tap0") + reply(1, 0) + reply(2, 0) +
+            reply(3, 3) + reply(4, 4) + reply(5 + 7 * 15, 16) + reply(6, 0),
+    "refused": b"".join(reply(s, 0, 1 + s, b"\4why?\0\0") for s in range(7)),
+    "warned": reply(1, 0, 0, b"\0\7no IPv6\0"),
+    "too_many": reply(0, 2),
+    "too_few": reply(4, 3),
+    "with_refusal": reply(0, 1, 1),
+    "texts_without_end": reply(0, 0xe0 + 4, 0) + reply(1, 0xee, 0),
+    "odd_size": b"\0\xf0\0\5hello",
+    "codes": b"".join(reply(1, 0, c) for c in (7, 0x7f, 0x80, 0xff)),
+}
+
+
+# --- capture: bytes kept, limit / 16, actions ---
+
+def frames(*lengths):
+    return b"".join(struct.pack("!BH", 4, n) for n in lengths)
+
+
+READ, TURN, SEGMENT, GONE = b"\0", b"\1", b"\2", b"\3\x99"
+CAPTURE = {
+    "whole": b"\xff\xff\0\0" + frames(60, 1514, 0, 65535) + SEGMENT + READ,
+    "cut": b"\0\x40\0\0" + frames(60, 1514, 64, 65) + TURN + READ,
+    "limit": b"\xff\xff\0\x10" + frames(60) * 8 + READ + TURN,
+    "limit_below_header": b"\xff\xff\0\1" + frames(60),
+    "slow_reader": b"\xff\xff\0\0" + frames(65535) * 80 + READ + TURN,
+    "reader_gone": b"\xff\xff\0\0" + frames(60) + GONE + frames(60) * 2,
+    "nothing": b"\0\0\0\0",
+}
+
+
 def main():
-    for target, seeds in (("frame", FRAME), ("vnet", VNET), ("merge", MERGE),
-                          ("pump", PUMP), ("dns", DNS)):
+    for target, seeds in (("agent", AGENT), ("answer", ANSWER),
+                          ("capture", CAPTURE), ("dns", DNS), ("frame", FRAME),
+                          ("merge", MERGE), ("pump", PUMP), ("vnet", VNET)):
         folder = os.path.join(HERE, "corpus", target)
         os.makedirs(folder, exist_ok=True)
         for name, data in seeds.items():
