@@ -8,6 +8,8 @@ BUILD_MODULES='glib-2.0 slirp libseccomp libcap jansson libmnl libnftnl'
 RUN_COMMANDS='ip unshare nsenter python3'
 TEST_COMMANDS='bash bats busybox jq shellcheck ss'
 STATIC_COMMANDS='clang-format clang-tidy cppcheck'
+FUZZ_COMMANDS='clang'
+COVERAGE_COMMANDS='clang llvm-cov llvm-profdata'
 ENGINES_COMMANDS='podman buildah rootlesskit crun catatonit newuidmap iptables'
 
 say() { printf '%s\n' "$*" >&2; }
@@ -17,7 +19,7 @@ die() {
     exit 1
 }
 
-# What of the given kinds (build, run, test, static, engines) is not there.
+# What of the given kinds (those below: build, run, test...) is not there.
 missing_for() {
     for kind; do
         case $kind in
@@ -25,6 +27,8 @@ missing_for() {
         run) commands=$RUN_COMMANDS ;;
         test) commands=$TEST_COMMANDS ;;
         static) commands=$STATIC_COMMANDS ;;
+        fuzz) commands=$FUZZ_COMMANDS ;;
+        coverage) commands=$COVERAGE_COMMANDS ;;
         engines) commands=$ENGINES_COMMANDS ;;
         esac
         for command in $commands; do
@@ -84,6 +88,12 @@ packages_of() {
     apt-static) echo clang-format clang-tidy cppcheck ;;
     dnf-static) echo clang-tools-extra cppcheck ;;
     apk-static) echo clang-extra-tools cppcheck ;;
+    apt-fuzz) echo clang ;;
+    dnf-fuzz) echo clang compiler-rt ;;
+    apk-fuzz) echo clang compiler-rt ;;
+    apt-coverage) echo clang llvm ;;
+    dnf-coverage) echo clang compiler-rt llvm ;;
+    apk-coverage) echo clang compiler-rt llvm ;;
     apt-engines) echo podman buildah rootlesskit crun conmon catatonit \
         uidmap iptables netavark aardvark-dns ;;
     *) return 1 ;;
