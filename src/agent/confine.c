@@ -72,7 +72,7 @@ static int empty_root(const struct agent_confinement *wants,
     if (wants->sandbox == WANT_OFF || out->sandbox[0] != '\0')
         return 0;
     if (jail_mount_unshare(-1, &space, &why) < 0 ||
-        jail_mount_root(items, G_N_ELEMENTS(items), &why) < 0)
+        jail_mount_root(items, G_N_ELEMENTS(items), NULL, &why) < 0)
         return fall_back(wants->sandbox, "the sandbox", out->sandbox, why, err);
     set_text(out->sandbox, "on");
     return 0;

@@ -11,6 +11,7 @@
 #include "app/options_expand.h"
 #include "app/outbound.h"
 #include "app/publish.h"
+#include "app/resolv_copy.h"
 #include "base/error.h"
 #include "base/fdio.h"
 #include "base/log.h"
@@ -250,6 +251,26 @@ static int build(struct gate *gate, GError **err)
     return 0;
 }
 
+static void on_copier_gone(void *self, uint32_t events)
+{
+    struct gate *gate = self;
+
+    (void)events;
+    loop_unwatch(gate->loop, &gate->copier_watch);
+    log_warn("the process that copies resolv.conf is gone: "
+             "name servers stay as they are");
+}
+
+static void watch_copier(struct gate *gate)
+{
+    if (gate->confined.copy == NULL)
+        return;
+    gate->copier_watch.ready = on_copier_gone;
+    gate->copier_watch.self = gate;
+    (void)loop_watch(gate->loop, &gate->copier_watch,
+                     resolv_copy_fd(gate->confined.copy), EPOLLIN);
+}
+
 static void hide_paths(struct gate *gate)
 {
     static const char why[] = "the sandbox keeps files out of reach";
@@ -276,6 +297,7 @@ static int confine(struct gate *gate, GError **err)
     if (sandbox_enter(&request, &gate->confined, err) < 0)
         return -1;
     own_close(&gate->attachment.userns_fd);
+    watch_copier(gate);
     if (gate->target != NULL && request.sandbox != WANT_OFF)
         target_watch_sandboxed(gate->target);
     if (request.sandbox != WANT_OFF || request.seccomp != WANT_OFF)

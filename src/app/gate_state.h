@@ -27,7 +27,7 @@ struct gate {
     struct loop *loop;
     struct signals *signals;
     struct target *target;
-    struct loop_watch exit_watch, agent_watch;
+    struct loop_watch exit_watch, agent_watch, copier_watch;
     struct stats stats;
     struct flow_observer flow_observer;
     struct flows flows;

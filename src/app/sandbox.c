@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "app/sandbox.h"
 
-#include "app/sandbox_view.h"
+#include "app/resolv_copy.h"
 #include "base/error.h"
 #include "base/fdio.h"
 #include "base/log.h"
@@ -14,6 +14,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -42,7 +43,7 @@
 struct entering {
     const struct sandbox_request *request;
     struct sandbox_state *state;
-    struct sandbox_view *view;
+    const char *resolv_conf;
     bool shares_userns; /* with the guest, or perhaps */
     bool network_obeys; /* capabilities count in our network namespace */
 };
@@ -110,43 +111,54 @@ static int no_cores(struct entering *e, GError **err)
     return 0;
 }
 
+static int start_copy(struct entering *e, GError **why)
+{
+    e->state->copy = resolv_copy_start(e->resolv_conf, why);
+    return e->state->copy == NULL ? -1 : 0;
+}
+
+/* In a mount namespace of its own; `etc_fd` leads to the new /etc. */
+static int change_root(struct entering *e, int *etc_fd, GError **why)
+{
+    int dir_fd = e->request->control_dir_fd;
+    g_autofree char *dir = dir_fd >= 0 ? jail_mount_dir_path(dir_fd) : NULL;
+
+    if (jail_mount_unshare(e->request->guest_userns_fd, &e->state->space, why) <
+        0)
+        return -1;
+    if (dir != NULL)
+        (void)jail_mount_pin_dir(dir_fd, dir);
+    return jail_mount_root(NULL, 0, etc_fd, why);
+}
+
 /*
  * empty_root: before few_caps, as it takes CAP_SYS_ADMIN, be it in a user
  * namespace of our own.
- * Should: see resolv.conf, also after it was replaced; stay in the host's
- * network namespace; bind low ports if root started us there; remove the
- * control socket at the end.  Must not: see any other file, reach a UNIX socket
- * with a name, change anything in the mount namespace we came from, or be in
- * the guest's user namespace, where its root would rule over us.  (That last
- * one is given up where nothing else is possible.)
+ * Should: see a copy of resolv.conf, also when it is replaced; stay in the
+ * host's network namespace; remove the control socket at the end.  Must not:
+ * see any file of the host, reach a UNIX socket with a name, change anything in
+ * the mount namespace we came from, or be in the guest's user namespace, where
+ * its root would rule over us.  (That last one is given up where nothing else
+ * is possible.)
  */
 static int empty_root(struct entering *e, GError **err)
 {
-    const struct sandbox_request *request = e->request;
-    g_autofree char *control_dir =
-        request->control_dir_fd >= 0
-            ? jail_mount_dir_path(request->control_dir_fd)
-            : NULL;
+    owned_fd etc_fd = -1;
     GError *why = NULL;
-    size_t count;
-    const struct jail_mount_item *items = sandbox_view_items(e->view, &count);
 
-    if (request->sandbox == WANT_OFF)
+    if (e->request->sandbox == WANT_OFF)
         return 0;
-    if (jail_mount_unshare(request->guest_userns_fd, &e->state->space, &why) <
-        0)
-        return fall_back(request->sandbox, "the sandbox", &e->state->sandbox,
+    /* The copier stays behind, so it comes first. */
+    if (start_copy(e, &why) < 0 || change_root(e, &etc_fd, &why) < 0) {
+        g_clear_pointer(&e->state->copy, resolv_copy_free);
+        return fall_back(e->request->sandbox, "the sandbox", &e->state->sandbox,
                          why, err);
-    if (control_dir != NULL)
-        (void)jail_mount_pin_dir(request->control_dir_fd, control_dir);
-    if (jail_mount_root(items, count, &why) < 0)
-        return fall_back(request->sandbox, "the sandbox", &e->state->sandbox,
-                         why, err);
+    }
     if (e->state->space != JAIL_MOUNT_SAME)
         e->shares_userns = e->state->space == JAIL_MOUNT_JOINED;
     set_text(&e->state->sandbox, "on");
     lost_proc();
-    return 0;
+    return resolv_copy_into(e->state->copy, etc_fd, err);
 }
 
 /*
@@ -185,13 +197,20 @@ static int no_growth(struct entering *e, GError **err)
 
 /*
  * landlock: after empty_root, which it would forbid.
- * Should: read what empty_root shows, remove the control socket.  Must not:
- * open anything else, even by way of a descriptor of a directory outside, or
- * connect to an abstract UNIX socket of the host.
+ * Should: read resolv.conf, remove the control socket.  Must not: open anything
+ * else, even by way of a descriptor of a directory outside, or connect to an
+ * abstract UNIX socket of the host.
  */
 static int landlock(struct entering *e, GError **err)
 {
+    /* In the host's file system: also where its links lead, as they are now. */
+    g_autofree char *real = realpath(e->resolv_conf, NULL);
+    g_autofree char *real_dir = real != NULL ? g_path_get_dirname(real) : NULL;
+    g_autofree char *dir = g_path_get_dirname(e->resolv_conf);
+    const char *readable[] = { dir, real_dir };
     struct jail_landlock_rules rules = {
+        .readable = readable,
+        .readable_count = real_dir != NULL ? 2 : 1,
         .removable_dir_fd = e->request->control_dir_fd,
     };
     g_autoptr(GError) why = NULL;
@@ -200,7 +219,6 @@ static int landlock(struct entering *e, GError **err)
     (void)err;
     if (e->request->sandbox == WANT_OFF)
         return 0;
-    rules.readable = sandbox_view_readable(e->view, &rules.readable_count);
     rc = jail_landlock_restrict(&rules, &why);
     if (rc < 0)
         set_fallback(&e->state->landlock, why->message);
@@ -267,18 +285,21 @@ static int (*const stages[])(struct entering *e, GError **err) = {
 int sandbox_enter(const struct sandbox_request *request,
                   struct sandbox_state *out, GError **err)
 {
-    owned(sandbox_view) view =
-        sandbox_view_new(request->resolv_conf != NULL ? request->resolv_conf
-                                                      : "/etc/resolv.conf");
-    struct entering e = { request, out, view, true, netns_obeys_us() };
+    struct entering e = {
+        .request = request,
+        .state = out,
+        .resolv_conf = request->resolv_conf != NULL ? request->resolv_conf
+                                                    : "/etc/resolv.conf",
+        .shares_userns = request->guest_userns_fd < 0 ||
+                         userns_is_own(request->guest_userns_fd),
+        .network_obeys = netns_obeys_us(),
+    };
 
     *out = (struct sandbox_state){
         .sandbox = g_strdup("off"),
         .landlock = g_strdup("off"),
         .seccomp = g_strdup("off"),
     };
-    if (request->guest_userns_fd >= 0)
-        e.shares_userns = userns_is_own(request->guest_userns_fd);
     for (size_t i = 0; i < G_N_ELEMENTS(stages); i++)
         if (stages[i](&e, err) < 0)
             return -1;
@@ -291,4 +312,5 @@ void sandbox_state_clear(struct sandbox_state *state)
     g_clear_pointer(&state->landlock, g_free);
     g_clear_pointer(&state->seccomp, g_free);
     g_clear_pointer(&state->caps_text, g_free);
+    g_clear_pointer(&state->copy, resolv_copy_free);
 }

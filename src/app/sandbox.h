@@ -27,7 +27,10 @@ struct sandbox_request {
     const char *resolv_conf; /* NULL: /etc/resolv.conf */
 };
 
-/* What has come of it, for get_status.  To be cleared by the caller. */
+struct resolv_copy;
+
+/* What has come of it, for get_status.  To be cleared by the caller, at the
+   end: then resolv.conf is followed no more. */
 struct sandbox_state {
     char *sandbox;               /* "on", "off" or "fallback: REASON" */
     char *landlock;              /* likewise */
@@ -35,6 +38,7 @@ struct sandbox_state {
     enum jail_mount_space space; /* if `sandbox` is "on" */
     uint64_t caps;               /* still held (kern/jail_caps.h) */
     char *caps_text;             /* the same in words */
+    struct resolv_copy *copy;    /* if `sandbox` is "on" */
 };
 
 /*

@@ -23,6 +23,7 @@
 #define FS_READ_FILE           (UINT64_C(1) << 2)
 #define FS_READ_DIR            (UINT64_C(1) << 3)
 #define FS_REMOVE_FILE         (UINT64_C(1) << 5)
+#define FS_MAKE_REG            (UINT64_C(1) << 8)
 #define FS_ALL_OF_ABI_1        ((UINT64_C(1) << 13) - 1)
 #define FS_REFER               (UINT64_C(1) << 13)
 #define FS_TRUNCATE            (UINT64_C(1) << 14)
@@ -97,6 +98,8 @@ static int allow_all(int ruleset, uint64_t known,
                      const struct jail_landlock_rules *rules, GError **err)
 {
     const uint64_t writing = FS_READ_FILE | FS_WRITE_FILE | FS_IOCTL_DEV;
+    const uint64_t changing =
+        FS_WRITE_FILE | FS_TRUNCATE | FS_MAKE_REG | FS_REMOVE_FILE;
 
     for (size_t i = 0; i < rules->readable_count; i++)
         if (allow_path(ruleset, rules->readable[i], FS_READ_FILE, err) < 0)
@@ -107,6 +110,9 @@ static int allow_all(int ruleset, uint64_t known,
     if (rules->removable_dir_fd >= 0 &&
         allow(ruleset, rules->removable_dir_fd, FS_REMOVE_FILE) != 0)
         return error_set_errno(err, "allow landlock to remove a file");
+    if (rules->changeable_dir_fd > 0 &&
+        allow(ruleset, rules->changeable_dir_fd, changing & known) != 0)
+        return error_set_errno(err, "allow landlock to change files");
     return 0;
 }
 

@@ -20,6 +20,8 @@ struct jail_landlock_rules {
     size_t writable_count;
     /* A directory in which (and below which) files may be removed; -1: none. */
     int removable_dir_fd;
+    /* One in which they may be made, written and replaced; 0: none. */
+    int changeable_dir_fd;
 };
 
 /* The version of the kernel's interface; 0 when it has none (or it is off). */

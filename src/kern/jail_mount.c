@@ -111,14 +111,14 @@ static int set_flags(const char *full, unsigned long flags)
 }
 
 /* `full` is the place below the base, made already. */
-static int bind_at(const struct jail_mount_item *item, const char *path,
-                   const char *full, GError **err)
+static int bind_at(const struct jail_mount_item *item, const char *full,
+                   GError **err)
 {
     /* Without MS_REC: what is mounted below is not shown. */
-    if (mount(path, full, NULL, MS_BIND, NULL) != 0)
-        return error_set_errno(err, "show %s in the new root", path);
+    if (mount(item->path, full, NULL, MS_BIND, NULL) != 0)
+        return error_set_errno(err, "show %s in the new root", item->path);
     if (set_flags(full, flags_of(item)) != 0) {
-        error_set_errno(err, "limit %s in the new root", path);
+        error_set_errno(err, "limit %s in the new root", item->path);
         (void)umount2(full, MNT_DETACH);
         return -1;
     }
@@ -126,27 +126,15 @@ static int bind_at(const struct jail_mount_item *item, const char *path,
 }
 
 static int show_path(const char *base, const struct jail_mount_item *item,
-                     const char *path, bool is_dir, GError **err)
-{
-    g_autofree char *full = g_strconcat(base, path, NULL);
-
-    if (make_dirs(base, path, is_dir, err) < 0)
-        return -1;
-    if (!is_dir && make_file(full, err) < 0)
-        return -1;
-    return bind_at(item, path, full, err);
-}
-
-static int show_link(const char *base, const struct jail_mount_item *item,
-                     GError **err)
+                     bool is_dir, GError **err)
 {
     g_autofree char *full = g_strconcat(base, item->path, NULL);
 
-    if (make_dirs(base, item->path, false, err) < 0)
+    if (make_dirs(base, item->path, is_dir, err) < 0)
         return -1;
-    if (symlink(item->target, full) != 0)
-        return error_set_errno(err, "link %s in the new root", item->path);
-    return 0;
+    if (!is_dir && make_file(full, err) < 0)
+        return -1;
+    return bind_at(item, full, err);
 }
 
 static int show_required(const char *base, const struct jail_mount_item *item,
@@ -156,18 +144,12 @@ static int show_required(const char *base, const struct jail_mount_item *item,
 
     if (stat(item->path, &st) != 0)
         return error_set_errno(err, "look at %s", item->path);
-    if (item->file == NULL)
-        return show_path(base, item, item->path, S_ISDIR(st.st_mode), err);
-    if (show_path(base, item, item->path, true, NULL) == 0)
-        return 0;
-    return show_path(base, item, item->file, false, err);
+    return show_path(base, item, S_ISDIR(st.st_mode), err);
 }
 
 static int show_item(const char *base, const struct jail_mount_item *item,
                      GError **err)
 {
-    if (item->target != NULL)
-        return show_link(base, item, err);
     if (item->optional) {
         (void)show_required(base, item, NULL);
         return 0;
@@ -195,7 +177,7 @@ static bool hides(const char *base, const struct jail_mount_item *items,
     size_t len = strlen(base);
 
     for (size_t i = 0; i < count; i++)
-        if (items[i].target == NULL && strncmp(items[i].path, base, len) == 0 &&
+        if (strncmp(items[i].path, base, len) == 0 &&
             (items[i].path[len] == '/' || items[i].path[len] == '\0'))
             return true;
     return false;
@@ -210,7 +192,7 @@ static const char *mount_base(const struct jail_mount_item *items, size_t count,
         if (hides(bases[i], items, count))
             continue;
         if (mount("jail", bases[i], "tmpfs", MOUNT_SAFE,
-                  "mode=0755,size=64k,nr_inodes=128") == 0)
+                  "mode=0755,size=128k,nr_inodes=128") == 0)
             return bases[i];
     }
     error_set_errno(err, "mount a tmpfs for the new root");
@@ -244,30 +226,61 @@ static int enter(const char *base, GError **err)
     return 0;
 }
 
-static int build(const char *base, const struct jail_mount_item *items,
-                 size_t count, GError **err)
+/*
+ * A way to the new /etc that stays open for writing when the new root does not:
+ * another mount of the same directory, which has no place any more.
+ */
+static int open_etc(const char *base, int *etc_fd, GError **err)
 {
-    if (fill(base, items, count, err) < 0 || enter(base, err) < 0) {
-        int away = chdir("/"); /* or stay in what nobody sees */
+    g_autofree char *etc = g_strconcat(base, "/etc", NULL);
+    g_autofree char *run = g_strconcat(base, "/run", NULL);
 
-        (void)away;
-        (void)umount2(base, MNT_DETACH);
-        return -1;
-    }
-    return 0;
+    if (mount(etc, run, NULL, MS_BIND, NULL) != 0)
+        return error_set_errno(err, "mount the new /etc twice");
+    *etc_fd = open(run, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (*etc_fd < 0)
+        error_set_errno(err, "open the new /etc");
+    (void)umount2(run, MNT_DETACH);
+    return *etc_fd < 0 ? -1 : 0;
 }
 
-int jail_mount_root(const struct jail_mount_item *items, size_t count,
-                    GError **err)
+static int build(const char *base, const struct jail_mount_item *items,
+                 size_t count, int *etc_fd, GError **err)
 {
-    const char *base = mount_base(items, count, err);
-
-    if (base == NULL || build(base, items, count, err) < 0)
+    if (fill(base, items, count, err) < 0)
         return -1;
+    if (etc_fd != NULL && open_etc(base, etc_fd, err) < 0)
+        return -1;
+    if (enter(base, err) == 0)
+        return 0;
+    if (etc_fd != NULL)
+        own_close(etc_fd);
+    return -1;
+}
+
+static int seal(GError **err)
+{
     if (chdir("/") != 0)
         return error_set_errno(err, "change to the new root");
     if (mount(NULL, "/", NULL, MS_BIND | MS_REMOUNT | MS_RDONLY | MOUNT_SAFE,
               NULL) != 0)
         return error_set_errno(err, "make the new root read-only");
     return 0;
+}
+
+int jail_mount_root(const struct jail_mount_item *items, size_t count,
+                    int *etc_fd, GError **err)
+{
+    const char *base = mount_base(items, count, err);
+
+    if (base == NULL)
+        return -1;
+    if (build(base, items, count, etc_fd, err) < 0) {
+        int away = chdir("/"); /* or stay in what nobody sees */
+
+        (void)away;
+        (void)umount2(base, MNT_DETACH);
+        return -1;
+    }
+    return seal(err);
 }

@@ -46,25 +46,9 @@ char *jail_mount_dir_path(int fd);
  */
 int jail_mount_pin_dir(int fd, const char *path);
 
-/*
- * True if something is mounted right on `path`; such a file cannot be replaced
- * by a rename, and its directory hides what it really is.  Before Linux 5.8
- * only mounts from other file systems are noticed.
- */
-bool jail_mount_is_on(const char *path);
-
 /* One thing that the new root shows, at the path it had. */
 struct jail_mount_item {
-    /* Absolute and free of symbolic links, but for `target`. */
-    const char *path;
-    /* If not NULL, `path` becomes a symbolic link to this. */
-    const char *target;
-    /*
-     * If not NULL, `path` is a directory that holds this file (an absolute path
-     * too), and the file alone is shown when the directory cannot be: other
-     * mounts below it may be locked together with it.
-     */
-    const char *file;
+    const char *path; /* absolute and free of symbolic links */
     /* If it is not there or cannot be shown, go on without. */
     bool optional;
     bool writable;  /* also, as far as it was */
@@ -81,4 +65,4 @@ struct jail_mount_item {
  * on whichever usual one exists and hides no item.
  */
 int jail_mount_root(const struct jail_mount_item *items, size_t count,
-                    GError **err);
+                    int *etc_fd, GError **err);

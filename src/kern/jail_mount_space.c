@@ -11,12 +11,7 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
-
-#ifndef STATX_ATTR_MOUNT_ROOT
-#define STATX_ATTR_MOUNT_ROOT 0x2000
-#endif
 
 static int make_private(GError **err)
 {
@@ -110,17 +105,4 @@ int jail_mount_unshare(int userns_fd, enum jail_mount_space *out, GError **err)
     else
         g_propagate_error(err, g_steal_pointer(&refusal));
     return -1;
-}
-
-bool jail_mount_is_on(const char *path)
-{
-    g_autofree char *parent = g_path_get_dirname(path);
-    struct statx st;
-    struct stat file, dir;
-
-    if (statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, 0, &st) == 0 &&
-        (st.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) != 0)
-        return (st.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
-    return lstat(path, &file) == 0 && stat(parent, &dir) == 0 &&
-           file.st_dev != dir.st_dev;
 }

@@ -43,11 +43,19 @@ static const struct list making_agent_list = {
     { jail_seccomp_fatal },
 };
 
+static const struct list copier_list = {
+    { jail_seccomp_copier, jail_seccomp_sanitizers },
+    NULL,
+    { jail_seccomp_fatal, jail_seccomp_fatal_settled },
+};
+
 static const struct list *list_of(enum jail_seccomp_profile profile,
                                   unsigned flags)
 {
     if (profile == JAIL_SECCOMP_GATE)
         return &gate_list;
+    if (profile == JAIL_SECCOMP_COPIER)
+        return &copier_list;
     return (flags & JAIL_SECCOMP_NAMESPACES) != 0 ? &making_agent_list
                                                   : &agent_list;
 }

@@ -4,14 +4,18 @@
 #include <sys/types.h>
 
 /*
- * Confinement primitive: a seccomp(2) allow list for each of the two processes.
+ * Confinement primitive: a seccomp(2) allow list for each of our processes.
  * A call that is not listed fails with EPERM, and the first few are told on
  * stderr, as "refused system call ..."; one that no honest code of ours could
  * ever make, and that a hijacked process would reach for first, kills the
  * process with SIGSYS, as does a call by another architecture's entry.
  * The lists stand in the files that jail_seccomp_rules.h names.
  */
-enum jail_seccomp_profile { JAIL_SECCOMP_GATE, JAIL_SECCOMP_AGENT };
+enum jail_seccomp_profile {
+    JAIL_SECCOMP_GATE,
+    JAIL_SECCOMP_AGENT,
+    JAIL_SECCOMP_COPIER
+};
 
 enum jail_seccomp_flags {
     /* The agent may still make and join network namespaces. */

@@ -3,6 +3,7 @@
 #include "kern/jail_seccomp_rules.h"
 
 #include <fcntl.h>
+#include <stddef.h>
 #include <netinet/in.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>

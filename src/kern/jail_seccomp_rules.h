@@ -5,9 +5,10 @@
 
 /*
  * The lists of kern/jail_seccomp.h as data, for jail_seccomp*.c alone.  One
- * file for each process (jail_seccomp_gate.c, jail_seccomp_agent.c), and
- * jail_seccomp_both.c for what they share.  To allow a call, add a row to the
- * narrowest of them; rows of the same call are alternatives.
+ * file for each process (jail_seccomp_gate.c, jail_seccomp_agent.c,
+ * jail_seccomp_copier.c), and jail_seccomp_both.c for what gate and agent
+ * share.  To allow a call, add a row to the narrowest of them; rows of the same
+ * call are alternatives.
  */
 struct jail_seccomp_rule {
     const char *name; /* NULL: the end of the table */
@@ -30,6 +31,9 @@ extern const struct jail_seccomp_rule jail_seccomp_gate_on_child[];
 extern const struct jail_seccomp_rule jail_seccomp_agent[];
 /* ... and as long as it may make and join network namespaces. */
 extern const struct jail_seccomp_rule jail_seccomp_agent_making[];
+
+/* All that the copier of resolv.conf is allowed (app/resolv_copier.h). */
+extern const struct jail_seccomp_rule jail_seccomp_copier[];
 
 /* What kills, and what kills whoever makes and joins no namespaces. */
 extern const struct jail_seccomp_rule jail_seccomp_fatal[];

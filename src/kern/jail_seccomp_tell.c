@@ -48,8 +48,8 @@ static const char *find(const struct jail_seccomp_rule *rule, int number)
 static const char *name_of(int number)
 {
     static const struct jail_seccomp_rule *const tables[] = {
-        jail_seccomp_both,    jail_seccomp_gate,          jail_seccomp_agent,
-        jail_seccomp_on_self, jail_seccomp_fatal_settled,
+        jail_seccomp_both,   jail_seccomp_gate,    jail_seccomp_agent,
+        jail_seccomp_copier, jail_seccomp_on_self, jail_seccomp_fatal_settled,
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(tables); i++) {

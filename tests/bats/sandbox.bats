@@ -28,6 +28,8 @@ see() { host ls "/proc/$GATE/root$1"; }
     equal "$(status_line NoNewPrivs)" 1
     equal "$(status_line Seccomp)" 2
     equal "$(see / | tr '\n' ' ')" "etc run "
+    equal "$(see /etc)" resolv.conf
+    equal "$(see /run)" ""
     no_capabilities
     api_is '.return | .sandbox == "on" and .seccomp == "on"' \
         '{"execute":"get_status"}'
@@ -175,6 +177,22 @@ answers() { [[ $(guest dns.py ask udp 10.0.2.3) == "$1" ]]; }
     start_slipgate --enable-sandbox
     stop_slipgate
     [[ ! -e $SOCK ]]
+}
+
+# bats test_tags=mended
+@test "sandbox: neither /etc nor what is beside resolv.conf is shown" {
+    private_etc
+    host sh -ec 'mkdir /etc/other; echo secret >/etc/passwd.bak'
+    start_slipgate
+    equal "$(see /etc)" resolv.conf
+}
+
+@test "sandbox: without the process that copies resolv.conf all else goes on" {
+    serve remote 7000 "$REMOTE4"
+    start_slipgate
+    pkill -KILL -P "$GATE" slipgate-copier
+    wait_for 10 grep -q 'name servers stay as they are' "$T/err"
+    ask_is "$HOST4 hello" guest tcp "$REMOTE4" 7000
 }
 
 @test "sandbox: mounts of others stay" {

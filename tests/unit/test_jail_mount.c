@@ -23,9 +23,9 @@
  * that is jailed.
  */
 
-static const struct jail_mount_item resolv_items[] = {
-    { .path = "/run/dns", .file = "/run/dns/resolv.conf" },
-    { .path = "/etc/resolv.conf", .target = "/run/dns/resolv.conf" },
+static const struct jail_mount_item items[] = {
+    { .path = "/run/dns" },
+    { .path = "/etc/settings", .writable = true },
 };
 
 static void outside_with_dns(void)
@@ -36,6 +36,7 @@ static void outside_with_dns(void)
     g_assert_cmpint(mkdir("/run/dns", 0755), ==, 0);
     jail_child_write("/run/dns/resolv.conf", "first");
     jail_child_write("/run/secret", "secret");
+    jail_child_write("/etc/settings", "0");
 }
 
 static void unshare_as(enum jail_mount_space expected, int userns_fd)
@@ -49,10 +50,10 @@ static void unshare_as(enum jail_mount_space expected, int userns_fd)
     g_assert_cmpint(space, ==, expected);
 }
 
-static void enter_root(const struct jail_mount_item *items, size_t count)
+static void enter_root(const struct jail_mount_item *shown, size_t count)
 {
     GError *err = NULL;
-    int rc = jail_mount_root(items, count, &err);
+    int rc = jail_mount_root(shown, count, NULL, &err);
 
     g_assert_no_error(err);
     g_assert_cmpint(rc, ==, 0);
@@ -69,7 +70,7 @@ static void enter_jail(const bool *privileged)
     if (!*privileged)
         give_up_powers();
     unshare_as(*privileged ? JAIL_MOUNT_SAME : JAIL_MOUNT_OWN, -1);
-    enter_root(resolv_items, G_N_ELEMENTS(resolv_items));
+    enter_root(items, G_N_ELEMENTS(items));
 }
 
 static gint by_name(gconstpointer a, gconstpointer b)
@@ -141,10 +142,10 @@ static void look_around(void *privileged)
 {
     enter_jail(privileged);
     assert_lists("/", "etc run ");
-    assert_lists("/etc", "resolv.conf ");
+    assert_lists("/etc", "settings ");
     assert_lists("/run", "dns ");
     assert_lists("/run/dns", "resolv.conf ");
-    assert_content("/etc/resolv.conf", "first");
+    assert_content("/run/dns/resolv.conf", "first");
     assert_lists("..", "etc run ");
 }
 
@@ -166,6 +167,56 @@ static void try_to_write(void *privileged)
 static void nothing_in_it_can_be_written(void)
 {
     in_both_jails(try_to_write);
+}
+
+static void write_setting(void *privileged)
+{
+    owned_fd fd = -1;
+
+    enter_jail(privileged);
+    fd = open("/etc/settings", O_WRONLY | O_CLOEXEC);
+    g_assert_cmpint(write(fd, "1", 1), ==, 1);
+}
+
+static void check_setting(void *unused)
+{
+    bool privileged = false;
+
+    (void)unused;
+    outside_with_dns();
+    jail_child_succeeds(write_setting, &privileged);
+    assert_content("/etc/settings", "1");
+}
+
+static void what_is_writable_can_be(void)
+{
+    jail_child_succeeds(check_setting, NULL);
+}
+
+static void put_into_etc(void *privileged)
+{
+    int etc_fd = -1, fd;
+    struct stat st;
+
+    if (!*(const bool *)privileged)
+        give_up_powers();
+    unshare_as(*(const bool *)privileged ? JAIL_MOUNT_SAME : JAIL_MOUNT_OWN,
+               -1);
+    g_assert_cmpint(jail_mount_root(NULL, 0, &etc_fd, NULL), ==, 0);
+    fd = openat(etc_fd, "new", O_WRONLY | O_CREAT | O_CLOEXEC, 0444);
+    g_assert_cmpint(write(fd, "x", 1), ==, 1);
+    (void)close(fd);
+    assert_content("/etc/new", "x");
+    assert_lists("/run", "");
+    assert_cannot_write("/etc/new");
+    assert_cannot_write("/etc/other");
+    /* Nor is it a way out. */
+    g_assert_cmpint(fstatat(etc_fd, "../run", &st, 0), ==, -1);
+}
+
+static void whoever_holds_etc_can_put_files_there(void)
+{
+    in_both_jails(put_into_etc);
 }
 
 static void drop_and_try_to_undo(void *privileged)
@@ -226,10 +277,10 @@ static void run_meeting(struct meeting *m)
 
 static void read_twice(struct meeting *m)
 {
-    assert_content("/etc/resolv.conf", "first");
+    assert_content("/run/dns/resolv.conf", "first");
     meet(m->pair[1]);
     meet(m->pair[1]);
-    assert_content("/etc/resolv.conf", "second");
+    assert_content("/run/dns/resolv.conf", "second");
     meet(m->pair[1]);
 }
 
@@ -298,16 +349,32 @@ static void the_outside_keeps_its_mounts(void)
 static void see_no_mount_below(void *privileged)
 {
     enter_jail(privileged);
-    assert_content("/etc/resolv.conf", "first");
+    assert_content("/run/dns/resolv.conf", "first");
     g_assert_cmpint(access("/run/dns/below/secret", F_OK), ==, -1);
-    /* Locked mounts cannot be left out: then only the file is shown. */
-    assert_lists("/run/dns", *(const bool *)privileged ? "below resolv.conf "
-                                                       : "resolv.conf ");
+    assert_lists("/run/dns", "below resolv.conf ");
+}
+
+/* Locked together with its directory, a mount cannot be left out. */
+static void see_a_refusal(void *unused)
+{
+    enum jail_mount_space space;
+    g_autoptr(GError) err = NULL;
+
+    (void)unused;
+    give_up_powers();
+    g_assert_cmpint(jail_mount_unshare(-1, &space, NULL), ==, 0);
+    g_assert_cmpint(jail_mount_root(items, G_N_ELEMENTS(items), NULL, &err), ==,
+                    -1);
+    g_assert_cmpstr(err->message, ==,
+                    "show /run/dns in the new root: Invalid argument");
+    /* Nothing has changed. */
+    assert_content("/run/dns/resolv.conf", "first");
+    g_assert_cmpint(access("/tmp/etc", F_OK), ==, -1);
 }
 
 static void with_a_mount_below(void *unused)
 {
-    bool privileged = false;
+    bool privileged = true;
 
     (void)unused;
     outside_with_dns();
@@ -315,8 +382,7 @@ static void with_a_mount_below(void *unused)
     jail_child_tmpfs("/run/dns/below");
     jail_child_write("/run/dns/below/secret", "secret");
     jail_child_succeeds(see_no_mount_below, &privileged);
-    privileged = true;
-    jail_child_succeeds(see_no_mount_below, &privileged);
+    jail_child_succeeds(see_a_refusal, NULL);
 }
 
 static void mounts_below_are_not_shown(void)
@@ -431,9 +497,9 @@ static void join_guest(void *unused)
     forbid_new_userns();
     give_up_powers();
     unshare_as(JAIL_MOUNT_JOINED, fd);
-    enter_root(resolv_items, G_N_ELEMENTS(resolv_items));
+    enter_root(items, G_N_ELEMENTS(items));
     assert_lists("/", "etc run ");
-    assert_content("/etc/resolv.conf", "first");
+    assert_content("/run/dns/resolv.conf", "first");
 }
 
 static void the_offered_user_namespace_is_the_fallback(void)
@@ -475,14 +541,14 @@ static void a_root_that_cannot_be_pivoted_is_covered(void)
 
 static void show_missing(void *privileged)
 {
-    static const struct jail_mount_item optional = { .path = "/etc/hosts",
+    static const struct jail_mount_item optional = { .path = "/etc/none",
                                                      .optional = true };
     static const struct jail_mount_item missing = { .path = "/run/none" };
     GError *err = NULL;
 
     (void)privileged;
     unshare_as(JAIL_MOUNT_SAME, -1);
-    g_assert_cmpint(jail_mount_root(&missing, 1, &err), ==, -1);
+    g_assert_cmpint(jail_mount_root(&missing, 1, NULL, &err), ==, -1);
     g_assert_cmpstr(err->message, ==,
                     "look at /run/none: No such file or directory");
     enter_root(&optional, 1);
@@ -513,6 +579,7 @@ static void without_usual_dirs(void *unused)
     g_assert_cmpint(mkdir("/mnt/etc", 0755), ==, 0);
     g_assert_cmpint(mkdir("/mnt/proc", 0755), ==, 0);
     g_assert_cmpint(mount("/run", "/mnt/run", NULL, MS_BIND, NULL), ==, 0);
+    g_assert_cmpint(mount("/etc", "/mnt/etc", NULL, MS_BIND, NULL), ==, 0);
     g_assert_cmpint(mount("/proc", "/mnt/proc", NULL, MS_BIND | MS_REC, NULL),
                     ==, 0);
     g_assert_cmpint(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), ==, 0);
@@ -534,6 +601,10 @@ int main(int argc, char **argv)
                     the_root_holds_only_what_is_listed);
     g_test_add_func("/jail_mount/nothing in it can be written",
                     nothing_in_it_can_be_written);
+    g_test_add_func("/jail_mount/what is writable can be written",
+                    what_is_writable_can_be);
+    g_test_add_func("/jail_mount/whoever holds etc can put files there",
+                    whoever_holds_etc_can_put_files_there);
     g_test_add_func("/jail_mount/it cannot be undone without capabilities",
                     it_cannot_be_undone_without_capabilities);
     g_test_add_func("/jail_mount/a file replaced outside is seen",
