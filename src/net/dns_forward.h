@@ -19,8 +19,8 @@
 struct dns_forward;
 
 /* Questions that are open at one time, and of one client. */
-#define DNS_FORWARD_MAX        1024u
-#define DNS_FORWARD_CLIENT_MAX 256u
+#define DNS_FORWARD_MAX        4096u
+#define DNS_FORWARD_CLIENT_MAX 1024u
 /* Of those, by TCP. */
 #define DNS_FORWARD_CALLS_MAX 128u
 

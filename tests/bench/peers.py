@@ -13,7 +13,7 @@ import time
 
 import control
 from procs import BenchError, background, stop, wait_for
-from worlds import Place, listens
+from worlds import LAN, Place, listens
 
 READY_TIMEOUT = 10
 
@@ -25,6 +25,7 @@ class Link:
     guest: Place
     pids: list = dataclasses.field(default_factory=list)  # main process first
     ready_s: float = None
+    resolver: str = "10.0.2.3"  # where the guest asks for names
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,20 +86,20 @@ class Plain(Peer):
     """No guest at all: the host talks to itself.  The limit of the machine."""
 
     name = "plain"
-    can = frozenset({"out", "forward", "udp"})
+    can = frozenset({"out", "forward", "udp", "names"})
 
     def version(self, world):
         return "the host's own loopback"
 
     @contextlib.contextmanager
     def attach(self, world, wish):
-        yield Link(world.host)
+        yield Link(world.host, resolver=LAN[4])
 
 
 class Slirp4netns(Peer):
     """slirp4netns, and whatever is started and spoken to as it is."""
 
-    can = frozenset({"out", "forward", "udp", "process"})
+    can = frozenset({"out", "forward", "udp", "names", "process"})
 
     def __init__(self, name="slirp4netns", program="slirp4netns", options=()):
         self.name, self.program, self._options = name, program, options
@@ -175,7 +176,7 @@ class Pasta(Peer):
 
     name = "pasta"
     program = "pasta"
-    can = frozenset({"out", "forward", "udp", "process"})
+    can = frozenset({"out", "forward", "udp", "names", "process"})
 
     @contextlib.contextmanager
     def attach(self, world, wish):
@@ -216,7 +217,7 @@ def _pasta_addresses(family):
     if family == 6:
         return ["--ipv6-only", "--address", "fd00::64", "--gateway", "fd00::2"]
     return ["--ipv4-only", "--address", "10.0.2.100", "--netmask", "24",
-            "--gateway", "10.0.2.2"]
+            "--gateway", "10.0.2.2", "--dns-forward", "10.0.2.3"]
 
 
 def end_orphan(pid):

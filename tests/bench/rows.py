@@ -25,7 +25,8 @@ class Work:
     rows: tuple
     # (bench, peer) -> {name of a row: value}
     measure: typing.Callable
-    # What a peer must be able to do: "out", "forward", "udp", "process".
+    # What a peer must be able to do: "out", "forward", "udp", "names",
+    # "process".
     needs: frozenset = frozenset({"out"})
     # Only when asked for by name.
     extra: bool = False

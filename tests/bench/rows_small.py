@@ -10,6 +10,7 @@ from rows_bulk import idle_connections
 from worlds import LAN
 
 MTU = 1500
+QUESTIONS_PER_S = 10000
 
 
 def works():
@@ -32,6 +33,11 @@ def works():
     loss = Row("udp-loss", "%", more_is_better=False)
     yield Work((echoes, loss), needs=frozenset({"out", "udp"}),
                measure=functools.partial(measure_udp, echoes=echoes.name,
+                                         loss=loss.name))
+    names = Row("names", "1/s")
+    loss = Row("names-loss", "%", more_is_better=False)
+    yield Work((names, loss), needs=frozenset({"out", "names"}),
+               measure=functools.partial(measure_names, rate=names.name,
                                          loss=loss.name))
 
 
@@ -86,3 +92,19 @@ def measure_udp(bench, peer, echoes, loss):
     rate = udp(bench, peer, "flood")["echoes"]
     half = max(1, round(rate / 2))
     return {echoes: rate, loss: udp(bench, peer, "pace", half)["loss"]}
+
+
+def measure_names(bench, peer, rate, loss):
+    """What the guest's resolver passes on to the host's name server."""
+    tool, found = bench.world.tool("dnsload"), {}
+    with peer.attach(bench.world, Wish(mtu=MTU)) as link, \
+            bench.world.host.background(tool, "server", 53,
+                                        ready_line="ready"):
+        def ask(*words):
+            return keyed_numbers(link.guest.run(
+                tool, words[0], link.resolver, 53, "a.test", bench.seconds,
+                *words[1:], timeout=bench.seconds + 20))
+
+        found[rate] = ask("flood")["rate"]
+        found[loss] = ask("pace", QUESTIONS_PER_S)["loss"]
+    return found

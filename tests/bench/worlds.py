@@ -78,6 +78,7 @@ def enter_host_world(scratch):
     _call("mount", b"proc", b"/proc", b"proc", 0, None)
     if uid == 0:
         _provide_sub_ids(scratch)
+    _provide_resolver(scratch)
     set_up_netns()
 
 
@@ -109,6 +110,15 @@ def _provide_sub_ids(scratch):
     for name in ("/etc/subuid", "/etc/subgid"):
         if os.path.exists(name):
             _call("mount", bytes(table), name.encode(), None, MS_BIND, None)
+
+
+def _provide_resolver(scratch):
+    """The host's name server is the host world's own."""
+    path = os.path.realpath("/etc/resolv.conf")
+    if os.path.exists(path):
+        (scratch / "resolv.conf").write_text(f"nameserver {LAN[4]}\n")
+        _call("mount", bytes(scratch / "resolv.conf"), path.encode(), None,
+              MS_BIND, None)
 
 
 def set_up_netns(inside=()):
