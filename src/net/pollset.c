@@ -202,7 +202,7 @@ static void drop_unlisted(struct pollset *set)
             drop_slot(set, i);
 }
 
-static void watch_slot(struct pollset *set, const struct slot *slot)
+static void watch_slot(struct pollset *set, struct slot *slot)
 {
     struct entry *entry = g_ptr_array_index(set->by_fd, slot->fd);
     int rc;
@@ -211,9 +211,11 @@ static void watch_slot(struct pollset *set, const struct slot *slot)
         loop_forget(set->loop, &entry->watch);
     entry->stale = false;
     rc = loop_watch(set->loop, &entry->watch, slot->fd, slot->want);
-    if (rc < 0)
-        LOG_LIMITED("cannot watch descriptor %d: %s", slot->fd,
-                    g_strerror(-rc));
+    if (rc == 0)
+        return;
+    LOG_LIMITED("cannot watch descriptor %d: %s", slot->fd, g_strerror(-rc));
+    /* The next list that names it is news. */
+    slot->want = 0;
 }
 
 void pollset_commit(struct pollset *set)

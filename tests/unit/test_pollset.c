@@ -278,6 +278,27 @@ static void high_numbers_have_their_place(void)
     bench_free(b);
 }
 
+static void what_could_not_be_watched_is_tried_again(void)
+{
+    struct bench *b = bench_new();
+    owned_fd fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+    owned_fd event = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);
+    int index;
+
+    /* A file cannot be waited for (EPERM), as an event can without memory. */
+    pollset_begin(b->set);
+    index = pollset_want(b->set, fd, EPOLLIN);
+    pollset_commit(b->set);
+    g_assert_false(run(b));
+    g_assert_cmpint(dup2(event, fd), ==, fd);
+    pollset_begin(b->set);
+    index = pollset_want(b->set, fd, EPOLLIN);
+    pollset_commit(b->set);
+    g_assert_true(run(b));
+    g_assert_cmphex(pollset_revents(b->set, index), ==, EPOLLIN);
+    bench_free(b);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -298,6 +319,8 @@ int main(int argc, char **argv)
                     a_closed_number_does_not_end_anothers_watch);
     g_test_add_func("/pollset/an error that nobody asked for does not spin",
                     an_error_that_nobody_asked_for_does_not_spin);
+    g_test_add_func("/pollset/what could not be watched is tried again",
+                    what_could_not_be_watched_is_tried_again);
     g_test_add_func("/pollset/no descriptor is no entry",
                     no_descriptor_is_no_entry);
     g_test_add_func("/pollset/high numbers have their place",
