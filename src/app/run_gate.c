@@ -104,11 +104,12 @@ int run_gate_start(struct run_gate *out, const struct options *options,
 void run_gate_stop(struct run_gate *gate)
 {
     const struct timespec pause = { .tv_nsec = 10 * 1000 * 1000 };
-    const time_t last = time(NULL) + STOP_SECONDS;
+    const gint64 until_us =
+        g_get_monotonic_time() + STOP_SECONDS * G_USEC_PER_SEC;
 
     own_close(&gate->hold_fd);
     while (waitpid(gate->pid, NULL, WNOHANG) == 0) {
-        if (time(NULL) > last) {
+        if (g_get_monotonic_time() > until_us) {
             (void)kill(gate->pid, SIGKILL);
             (void)waitpid(gate->pid, NULL, 0);
             return;
