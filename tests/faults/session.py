@@ -56,6 +56,9 @@ class Session:
     def run(self, faults):
         """Returns how it went: "went on" or "ended: MESSAGE"."""
         self.log.unlink(missing_ok=True)
+        # What an earlier one left, which has been told.
+        self.api.unlink(missing_ok=True)
+        self._links_go()
         with contextlib.ExitStack() as stack:
             ready = self._start(faults, stack)
             try:
@@ -133,12 +136,15 @@ class Session:
         lines = self.log.read_text().splitlines()
         return {line.split()[2] for line in lines if line.startswith("fired")}
 
-    def _nothing_stays(self):
+    def _links_go(self):
         deadline = time.monotonic() + 5
         while (links := self.place.links()) != ["lo"]:
             if time.monotonic() > deadline:
                 raise Failed(f"left in the guest: {links}")
             time.sleep(0.01)
+
+    def _nothing_stays(self):
+        self._links_go()
         with contextlib.suppress(FileNotFoundError):
             self.api.unlink()
             # Who cannot look at the file, or not remove it, leaves it.

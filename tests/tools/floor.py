@@ -6,6 +6,9 @@ floor.py accept PORT ADDR            TCP: keeps connections until their end
 floor.py fill ADDR PORT COUNT        connects COUNT times, prints how many did
                                      and how many were refused, and keeps them
                                      until the end of its input
+floor.py serve PORT ADDR             TCP: answers each connection with "hello"
+floor.py connects ADDR PORT COUNT    connects COUNT times, one after the other,
+                                     and prints how many were answered
 floor.py echo PORT PORTS ADDR        UDP: echoes on PORTS ports in a row
 floor.py burst ADDR PORT PORTS EACH  sends EACH datagrams to each of them at
                                      once, prints how many come back
@@ -49,6 +52,25 @@ def fill(addr, port, count):
     sys.stdin.read()
 
 
+def serve(port, addr):
+    listener = socket.create_server((addr, int(port)), family=family(addr),
+                                    backlog=1024)
+    print("ready", flush=True)
+    while True:
+        conn = listener.accept()[0]
+        conn.sendall(b"hello")
+        conn.close()
+
+
+def connects(addr, port, count):
+    answered = 0
+    for _ in range(int(count)):
+        with socket.create_connection((addr, int(port)), DEADLINE) as sock:
+            # The server ends first: its side remembers the ports, not this.
+            answered += sock.recv(64) == b"hello" and sock.recv(64) == b""
+    print(answered)
+
+
 def echo(port, ports, addr):
     poll, socks = select.poll(), {}
     for i in range(int(ports)):
@@ -80,7 +102,7 @@ def burst(addr, port, ports, each):
     print(len(got))
 
 
-COMMANDS = {f.__name__: f for f in (accept, fill, echo, burst)}
+COMMANDS = {f.__name__: f for f in (accept, fill, serve, connects, echo, burst)}
 
 if __name__ == "__main__":
     try:

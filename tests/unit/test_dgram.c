@@ -320,6 +320,30 @@ static void an_idle_flow_is_forgotten(void)
     engine_rig_free(rig);
 }
 
+static void an_idle_echo_is_forgotten_sooner(void)
+{
+    struct frames_spec spec = { .proto = IPPROTO_ICMP,
+                                .dst = WORLD4,
+                                .type = 8,
+                                .payload_len = 56 };
+    struct engine_rig *rig;
+    int64_t now_ns;
+
+    if (!write_text("/proc/sys/net/ipv4/ping_group_range", "0 0")) {
+        g_test_skip("ping sockets cannot be had");
+        return;
+    }
+    rig = engine_rig_new();
+    engine_rig_send_spec(rig, &spec);
+    (void)engine_rig_expect(rig, IPPROTO_ICMP);
+    now_ns = loop_now_ns(rig->loop);
+    dgram_reap(pump_dgram(rig->pump), now_ns + (DGRAM_ECHO_IDLE_S - 2) * S);
+    g_assert_cmpuint(pump_flow_count(rig->pump), ==, 1);
+    dgram_reap(pump_dgram(rig->pump), now_ns + (DGRAM_ECHO_IDLE_S + 1) * S);
+    g_assert_cmpuint(pump_flow_count(rig->pump), ==, 0);
+    engine_rig_free(rig);
+}
+
 static void keep_info(void *self, const struct flow_info *flow)
 {
     *(struct flow_info *)self = *flow;
@@ -557,6 +581,7 @@ static const struct {
     { "without descriptors a new flow is refused",
       without_descriptors_a_new_flow_is_refused },
     { "an idle flow is forgotten", an_idle_flow_is_forgotten },
+    { "an idle echo is forgotten sooner", an_idle_echo_is_forgotten_sooner },
     { "a flow is listed and ended", a_flow_is_listed_and_ended },
     { "echoes come back", echoes_come_back },
     { "a forward shows the client and answers as it was asked",
