@@ -414,6 +414,41 @@ void dns_forward_cancel(struct dns_forward *forward, const void *self)
     cancel(forward, self);
 }
 
+static bool is_up(struct dns_forward *forward, const struct resolver *server)
+{
+    struct dns_upstream *upstream =
+        dns_upstream_ref(forward->upstreams, server);
+    bool up = dns_upstream_is_up(upstream);
+
+    dns_upstream_unref(upstream);
+    return up;
+}
+
+bool dns_forward_replacement(struct dns_forward *forward, sa_family_t family,
+                             struct ip_addr *out)
+{
+    const struct resolver_list *list =
+        resolvers_get(forward->resolvers, loop_now_ns(forward->loop));
+    bool is_first = true;
+
+    for (size_t i = 0; i < list->count; i++) {
+        const struct resolver *server = &list->server[i];
+
+        if (server->addr.family != family)
+            continue;
+        if (is_up(forward, server)) {
+            if (is_first)
+                return false;
+            if (!ip_addr_is_loopback(&server->addr) && server->scope == 0) {
+                *out = server->addr;
+                return true;
+            }
+        }
+        is_first = false;
+    }
+    return false;
+}
+
 size_t dns_forward_pending(const struct dns_forward *forward)
 {
     return forward->all.length;

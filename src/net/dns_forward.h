@@ -63,5 +63,13 @@ int dns_forward_ask(struct dns_forward *forward, const struct dns_asker *asker,
 /* Forgets all questions whose asker has this `self`. */
 void dns_forward_cancel(struct dns_forward *forward, const void *self);
 
+/*
+ * Another server of that family, for who would only ever ask the first one of
+ * it: false when that one is not known to be dead, or no other lives that is
+ * not the host's own.
+ */
+bool dns_forward_replacement(struct dns_forward *forward, sa_family_t family,
+                             struct ip_addr *out);
+
 /* Questions that are open. */
 size_t dns_forward_pending(const struct dns_forward *forward);

@@ -128,6 +128,8 @@ struct pump *pump_new(struct loop *loop, const struct pump_config *config,
     pump->neighbours = neighbours_new(config->plan);
     pump->dgram = start_dgram(pump, config);
     pump->names = start_names(pump, config);
+    if (config->names != NULL)
+        pump->steer = dns_steer_new(loop, config->plan, config->names);
     pump->watch = (struct loop_watch){ .ready = pump_link_ready, .self = pump };
     pump->reap_timer = (struct loop_timer){ .expired = reap, .self = pump };
     pump->late_timer =
@@ -156,6 +158,7 @@ void pump_free(struct pump *pump)
     guard_free(pump->guard);
     dgram_free(pump->dgram);
     dns_guest_free(pump->names);
+    dns_steer_free(pump->steer);
     neighbours_free(pump->neighbours);
     flow_table_free(pump->flows);
     merge_free(pump->merge);

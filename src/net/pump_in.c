@@ -10,6 +10,16 @@
 /* Frames taken per turn, so that the other direction gets its share. */
 #define BATCH 64
 
+/* Flows are known by the guest's addresses, whatever the stack gets to see. */
+static void give_tcp(struct pump *pump, struct frame *f)
+{
+    unsigned lane = flow_lane(pump->flows, f);
+
+    if (pump->steer != NULL)
+        dns_steer_to_stack(pump->steer, f);
+    stack_input_tcp(pump->stack, lane, f->data, f->len);
+}
+
 void pump_to_stack(void *self, uint8_t *data, size_t len)
 {
     struct pump *pump = self;
@@ -18,7 +28,7 @@ void pump_to_stack(void *self, uint8_t *data, size_t len)
     if (frame_parse(data, len, &f) != FRAME_GOOD)
         return;
     if (f.proto == IPPROTO_TCP && f.l4 != 0)
-        stack_input_tcp(pump->stack, flow_lane(pump->flows, &f), data, f.len);
+        give_tcp(pump, &f);
     else
         stack_input(pump->stack, &f);
 }
@@ -48,6 +58,7 @@ static bool may_open(struct pump *pump, const struct frame *f)
 
 static void tcp_to_stack(struct pump *pump, const struct frame *f)
 {
+    struct frame given = *f;
     int fd;
 
     if (!may_open(pump, f)) {
@@ -57,7 +68,7 @@ static void tcp_to_stack(struct pump *pump, const struct frame *f)
     if (!guard_admits_order(pump->guard, f))
         return;
     flow_from_guest(pump->flows, f, loop_now_ns(pump->loop));
-    stack_input_tcp(pump->stack, flow_lane(pump->flows, f), f->data, f->len);
+    give_tcp(pump, &given);
     fd = stack_new_socket(pump->stack);
     if (fd >= 0)
         flow_note_socket(pump->flows, f, true, fd);

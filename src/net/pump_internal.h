@@ -3,6 +3,7 @@
 /* Shared by the net/pump* files only. */
 #include "net/budget.h"
 #include "net/dgram.h"
+#include "net/dns_steer.h"
 #include "net/flow.h"
 #include "net/guard.h"
 #include "net/merge.h"
@@ -25,6 +26,7 @@ struct pump {
     struct neighbours *neighbours;
     struct dgram *dgram;
     struct dns_guest *names; /* NULL: they are the stack's */
+    struct dns_steer *steer; /* NULL: as the stack wills */
     struct merge *merge;
     uint32_t fragment_id;
     unsigned segment;

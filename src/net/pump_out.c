@@ -116,9 +116,8 @@ static void announce_mss(const struct pump *pump, struct frame *f,
     tcp_mss_lower(f, (uint16_t)(GUEST_SEGMENT_MAX - headers));
 }
 
-void pump_to_guest(void *self, const uint8_t *data, size_t len)
+static void frame_to_guest(struct pump *pump, const uint8_t *data, size_t len)
 {
-    struct pump *pump = self;
     uint8_t syn[SYN_MAX];
     struct frame f;
 
@@ -138,6 +137,26 @@ void pump_to_guest(void *self, const uint8_t *data, size_t len)
         dgram_note_stack(pump->dgram, &f, loop_now_ns(pump->loop));
     }
     merge_put(pump->merge, &f);
+}
+
+/* What the stack was given another name server for, as the guest knows it. */
+static uint8_t *steer(const struct pump *pump, const uint8_t *data, size_t len)
+{
+    struct frame f;
+
+    if (pump->steer == NULL || !dns_steer_is_active(pump->steer) ||
+        frame_parse((uint8_t *)(uintptr_t)data, len, &f) != FRAME_GOOD ||
+        f.proto != IPPROTO_TCP || f.l4 == 0)
+        return NULL;
+    return dns_steer_to_guest(pump->steer, &f);
+}
+
+void pump_to_guest(void *self, const uint8_t *data, size_t len)
+{
+    struct pump *pump = self;
+    g_autofree uint8_t *steered = steer(pump, data, len);
+
+    frame_to_guest(pump, steered != NULL ? steered : data, len);
 }
 
 int pump_datagram_to_guest(void *self, const struct virtio_net_hdr *hdr,

@@ -25,7 +25,7 @@ struct resolvers {
     char *path;
     struct resolver_list list;
     struct stat seen; /* st_ino 0: never */
-    bool looked;
+    bool looked, was_empty;
     int64_t looked_ns;
 };
 
@@ -164,8 +164,15 @@ const struct resolver_list *resolvers_get(struct resolvers *resolvers,
         return &resolvers->list;
     resolvers->looked = true;
     resolvers->looked_ns = now_ns;
-    if (stat(resolvers->path, &now) == 0 && S_ISREG(now.st_mode) &&
-        !is_same(&now, &resolvers->seen)) {
+    if (stat(resolvers->path, &now) != 0 || !S_ISREG(now.st_mode))
+        return &resolvers->list;
+    /* One that is empty may just be being written. */
+    if (now.st_size == 0 && !resolvers->was_empty) {
+        resolvers->was_empty = true;
+        return &resolvers->list;
+    }
+    resolvers->was_empty = now.st_size == 0;
+    if (!is_same(&now, &resolvers->seen)) {
         resolvers->seen = now;
         read_again(resolvers);
     }

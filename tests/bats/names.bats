@@ -22,11 +22,17 @@ answer_is() { equal "$(guest dns.py ask "$1" "${3:-10.0.2.3}")" "$2"; }
     answer_is tcp second
 }
 
-@test "without a relay as well, UDP" {
-    resolv "nameserver 127.0.0.51" "nameserver 127.0.0.52"
-    serve_names second 127.0.0.52
+@test "without a relay as well, and TCP goes where UDP was answered" {
+    resolv "nameserver $HOST4" "nameserver $REMOTE4"
+    spawn second "${NS_remote[@]}" dns.py serve "$REMOTE4" second
     start_slipgate --tcp=slirp
-    answer_is udp second
+    for _ in 1 2 3; do
+        answer_is udp second
+        answer_is tcp second
+    done
+    equal "$(guest dns.py ask tcp 10.0.2.3 long.test)" second
+    # The guest may ask that server by its own address as well.
+    answer_is tcp second "$REMOTE4"
 }
 
 @test "a name server that dies is passed over, and used again when it is back" {
