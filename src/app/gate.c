@@ -5,6 +5,7 @@
 #include "app/gate_control.h"
 #include "app/gate_events.h"
 #include "app/gate_flows.h"
+#include "app/gate_keep.h"
 #include "app/gate_networks.h"
 #include "app/gate_policy.h"
 #include "app/gate_state.h"
@@ -244,7 +245,7 @@ static int build(struct gate *gate, GError **err)
     gate_networks_start(gate);
     if (publish_all(&gate->options->publish, gate->forwards, &gate->plan,
                     &gate->policy, err) < 0 ||
-        gate_control_start(gate, err) < 0)
+        gate_keep_start(gate, err) < 0 || gate_control_start(gate, err) < 0)
         return -1;
     gate->started_ns = loop_now_ns(gate->loop);
     watch_agent(gate);
@@ -326,6 +327,7 @@ static void teardown(struct gate *gate)
 {
     gate_events_status(gate, "ending");
     gate_control_stop(gate);
+    gate_keep_stop(gate);
     gate_networks_stop(gate);
     fabric_free(gate->fabric);
     fwd_table_free(gate->forwards);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "app/gate_events.h"
 
+#include "app/gate_keep.h"
 #include "app/gate_state.h"
 #include "control/verbs_connections.h"
 #include "control/verbs_hostfwd.h"
@@ -62,6 +63,7 @@ static void forward_changed(struct gate *gate, const struct fwd_entry *entry,
 {
     owned(json_out) data = NULL;
 
+    gate_keep_changed(gate);
     if (!events_wanted(gate->events, EVENT_FORWARD))
         return;
     data = json_out_new();

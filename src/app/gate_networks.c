@@ -2,6 +2,7 @@
 #include "app/gate_networks.h"
 
 #include "app/gate_events.h"
+#include "app/gate_keep.h"
 #include "app/gate_state.h"
 
 #include <ifaddrs.h>
@@ -75,6 +76,7 @@ static void changed(void *self, enum networks_change change,
     if (change == NETWORKS_DETACHED || change == NETWORKS_GONE)
         (void)fwd_remove_container(gate->forwards, network_spec(network)->name,
                                    attachment->container);
+    gate_keep_changed(gate);
 }
 
 /* --- life --- */

@@ -8,6 +8,7 @@
 #include "bridge/fabric_driver.h"
 #include "control/events.h"
 #include "control/server.h"
+#include "kern/file_keeper.h"
 #include "kern/loop.h"
 #include "kern/signals.h"
 #include "kern/target.h"
@@ -46,6 +47,8 @@ struct gate {
     struct networks *networks;
     struct ip_prefix own_networks[2]; /* the guest's */
     GArray *host_networks;            /* of struct ip_prefix */
+    struct file_keeper *keeper;       /* NULL: no --state */
+    uint64_t last_published;          /* id of the last --publish; 0: none */
     struct events *events; /* NULL: no control socket */
     struct verbs *verbs;
     struct server *server;

@@ -216,6 +216,19 @@ const struct option_spec option_specs[] = {
         "May be given up to 256 times.  If one cannot be had, slipgate does\n"
         "not start, and says why.",
       .flags = OPTION_OURS },
+    { "state", 0, OPTION_TEXT, FIELD(state),
+      .metavar = "PATH",
+      .help = "keep networks and forwards in this file, and restore them",
+      .manual =
+        "Keep the networks, the containers in them and the forwards that the\n"
+        "control socket was asked for in this file, and make them again from\n"
+        "it when slipgate starts.\n"
+        "Containers are found again by their pid or path, if the namespace is\n"
+        "still the same one; what has gone meanwhile is told and left out.\n"
+        "A file that is not such a state is an error.\n"
+        "A process of its own writes it, after each change and whole; it ends\n"
+        "with slipgate.",
+      .flags = OPTION_OURS | OPTION_CALL | OPTION_NO_FILE },
     { "config", 0, OPTION_TEXT, FIELD(config),
       .metavar = "FILE",
       .help = "read this configuration, and no other file",

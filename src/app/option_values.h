@@ -28,6 +28,7 @@ struct options {
     int ready_fd;   /* -1: none */
     unsigned mtu;
     bool enable_ipv6;
+    const char *state;      /* NULL: nothing is kept */
     const char *api_socket; /* NULL: none; fits a sockaddr_un */
     const char *cidr;       /* not checked here: see plan_init() */
     bool disable_host_loopback;

@@ -51,3 +51,56 @@ refused() {
     refused detach '{"network":"a","container":"c"}' not-found \
         'there is no network a'
 }
+
+# --- --state ---
+
+# A range, both families, a path and a closed port: what a forward can be.
+publish_some() {
+    forward tcp 8080 80
+    forward udp 8081 53 ',"host_addr":"*","range":2'
+    forward tcp 8090 81 ',"host_addr":"127.0.0.1","guest_addr":"10.0.2.7"'
+}
+
+forwards() {
+    api '{"execute":"list_hostfwd"}' | jq -c '.return.entries |
+        map(del(.id, .driver, .connections))'
+}
+
+@test "--state: forwards outlive the gate, in the sandbox too" {
+    local before
+    start_slipgate --state="$T/state" --publish=8070:70
+    publish_some
+    before=$(forwards)
+    stop_slipgate
+    equal "$STATUS" 0
+    equal "$(stat -c %a "$T/state")" 600
+    # Those of the command line are not in it.
+    jq -e '.forwards | length == 3' "$T/state"
+    start_slipgate --state="$T/state" --publish=8070:70
+    equal "$(forwards)" "$before"
+    # A crash loses nothing.
+    forward tcp 8091 82
+    before=$(forwards)
+    stop_slipgate KILL
+    wait_for 5 grep -q 8091 "$T/state"
+    start_slipgate --state="$T/state" --publish=8070:70
+    equal "$(forwards)" "$before"
+    stop_slipgate
+    equal "$(ls -A "$T" | grep -c '^\.state')" 0
+}
+
+@test "--state: a broken file is an error, and stays as it is" {
+    local text
+    for text in '{' '[]' '{"slipgate_state":7}' \
+        '{"slipgate_state":1,"networks":[{"name":"a/b"}],"forwards":[]}'; do
+        echo "$text" >"$T/state"
+        chmod 666 "$T/state"
+        run -1 --separate-stderr user "$SLIPGATE" -c --state="$T/state" \
+            "$PID_guest" tap0
+        contains "$stderr" "--state $T/state: "
+        equal "$(cat "$T/state")" "$text"
+    done
+    run -1 --separate-stderr user "$SLIPGATE" -c --state="$T/no/state" \
+        "$PID_guest" tap0
+    contains "$stderr" "--state $T/no/state: write to $T/no: No such file"
+}
