@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kern/rtnl_saved.h"
 
+#include "base/error.h"
+
 #include "kern/rtnl_request.h"
 
 #include <linux/if_addr.h>
@@ -21,6 +23,7 @@ struct rtnl_saved {
     uint8_t mac[MAC_LEN];
     uint32_t mtu;
     bool up;
+    bool too_much;
     GPtrArray *addrs, *routes; /* of struct nlmsghdr */
 };
 
@@ -30,6 +33,15 @@ static struct nlmsghdr *copy_message(const struct nlmsghdr *head)
 
     memcpy(copy, head, head->nlmsg_len);
     return copy;
+}
+
+static void keep(struct rtnl_saved *saved, GPtrArray *messages,
+                 const struct nlmsghdr *head)
+{
+    if (messages->len < RTNL_SAVED_MAX)
+        g_ptr_array_add(messages, copy_message(head));
+    else
+        saved->too_much = true;
 }
 
 /* The attribute `type` of a message with a family header of `skip` bytes. */
@@ -73,7 +85,7 @@ static int take_addr(const struct nlmsghdr *head, void *data)
 
     if (head->nlmsg_type == RTM_NEWADDR && ifa->ifa_index == saved->index &&
         !(ifa->ifa_family == AF_INET6 && ifa->ifa_scope == RT_SCOPE_LINK))
-        g_ptr_array_add(saved->addrs, copy_message(head));
+        keep(saved, saved->addrs, head);
     return MNL_CB_OK;
 }
 
@@ -87,7 +99,7 @@ static int take_route(const struct nlmsghdr *head, void *data)
         mnl_attr_get_u32(oif) == saved->index &&
         rtm->rtm_protocol != RTPROT_KERNEL && rtm->rtm_protocol != RTPROT_RA &&
         rtm->rtm_type == RTN_UNICAST && (rtm->rtm_flags & RTM_F_CLONED) == 0)
-        g_ptr_array_add(saved->routes, copy_message(head));
+        keep(saved, saved->routes, head);
     return MNL_CB_OK;
 }
 
@@ -116,6 +128,12 @@ struct rtnl_saved *rtnl_saved_take(struct rtnl *rtnl, unsigned index,
         dump(rtnl, RTM_GETROUTE, sizeof(struct rtmsg), take_route, saved,
              err) != 0)
         return NULL;
+    if (saved->too_much) {
+        error_set(err, SLIPGATE_ERROR_UNAVAILABLE,
+                  "the interface has more than %u addresses or routes",
+                  RTNL_SAVED_MAX);
+        return NULL;
+    }
     return g_steal_pointer(&saved);
 }
 

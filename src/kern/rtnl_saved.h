@@ -12,7 +12,10 @@
  */
 struct rtnl_saved;
 
-/* NULL and an error on failure. */
+/* The interface may be the guest's, who decides how many there are. */
+#define RTNL_SAVED_MAX 1024u /* addresses; and as many routes */
+
+/* NULL and an error on failure, or with more than these. */
 struct rtnl_saved *rtnl_saved_take(struct rtnl *rtnl, unsigned index,
                                    GError **err);
 void rtnl_saved_free(struct rtnl_saved *saved);

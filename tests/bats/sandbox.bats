@@ -54,6 +54,39 @@ see() { host ls "/proc/$GATE/root$1"; }
     fi
 }
 
+# all_of: every process of the helper.
+all_of() { echo "$GATE"; cat "/proc/$GATE/task/$GATE/children"; }
+
+@test "the guest's root cannot look into any process, nor trace it" {
+    local pids
+    start_slipgate
+    # shellcheck disable=SC2207 # numbers
+    pids=($(all_of))
+    equal "${#pids[@]}" 3
+    equal "$(guest intruder.py "${pids[@]}")" ""
+    # That it would tell: a process of the guest's own.
+    spawn victim "${NS_guest[@]}" sh -c 'echo ready; exec sleep infinity'
+    contains "$(guest intruder.py "$SPAWNED")" "seize"
+}
+
+@test "the guest's root cannot look in either where nothing is confined" {
+    start_slipgate "${OPEN[@]}"
+    # shellcheck disable=SC2046 # numbers
+    equal "$(guest intruder.py $(all_of))" ""
+}
+
+@test "the table of docs/security.md is read off running processes" {
+    (($(id -u) == 0)) || skip_unless_ci "only root may read others' filters"
+    cp "$SLIPGATE" "$T/slipgate"
+    chmod 755 "$T" "$T/slipgate" "${BATS_RUN_TMPDIR:-$T}"
+    run -0 confinement.py "$T/slipgate"
+    grep -q '^| .*slipgate: gate | slipgate: agent | slipgate: copier' \
+        <<<"$output"
+    grep -q '^| capabilities there | none | NET_ADMIN SYS_ADMIN | none |' \
+        <<<"$output"
+    grep -qE '^\| system calls allowed \| [0-9]+, .* \| [0-9]+, ' <<<"$output"
+}
+
 @test "default: each stage can be left out" {
     start_slipgate --disable-sandbox
     api_is '.return | .sandbox == "off" and .seccomp == "on" and

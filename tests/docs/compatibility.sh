@@ -1,22 +1,28 @@
 #!/bin/sh
 # shellcheck disable=SC2016 # the backquotes are Markdown
-# TAP: docs/compatibility.md promises nothing that no test keeps.  Its tables
-# end in a column of `FILE: NAME`, with <br> between several; FILE is one of
-# tests/bats/FILE.bats and tests/unit/FILE.c.
+# TAP: docs/compatibility.md and docs/security.md promise nothing that no test
+# keeps.  Their tables that end in a column "test" name tests there, as
+# `FILE: NAME`, with <br> between several; FILE is one of tests/bats/FILE.bats
+# and tests/unit/FILE.c.
 # Runs in the build directory; automake sets srcdir.
 
-# The last column of each row but heads and rules.
+# cells DOC: the last column of each row of such a table, but its head and rule.
 cells() {
-    sed -n 's/^|.*| *\(.*[^ ]\) *|$/\1/p' "$srcdir/docs/compatibility.md" |
-        grep -v -e '^-*$' -e '^test$'
+    awk '/^\|/ {
+            if (!table) { table = 1; row = 0; tests = /\| test \|$/ }
+            if (tests && ++row > 2) print
+            next
+        }
+        { table = 0 }' "$srcdir/docs/$1.md" |
+        sed 's/^|.*| *\(.*[^ ]\) *|$/\1/'
 }
 
 rows_without_test() {
-    cells | grep -v '^`[a-z_0-9]*: .*`$'
+    cells "$1" | grep -v '^`[a-z_0-9]*: .*`$'
 }
 
 names_without_test() {
-    cells | sed 's/<br>/\n/g' | sed -n 's/^ *`\(.*\)` *$/\1/p' |
+    cells "$1" | sed 's/<br>/\n/g' | sed -n 's/^ *`\(.*\)` *$/\1/p' |
         while IFS= read -r cell; do
             file=${cell%%: *}
             name=${cell#*: }
@@ -30,24 +36,31 @@ names_without_test() {
 faults_untold() {
     grep -ho '^@test "fault: [^"]*"' "$srcdir"/tests/bats/*.bats |
         sed 's/^@test "\(.*\)"$/\1/' | while IFS= read -r name; do
-        cells | grep -qF -e ": $name\`" || echo "$name"
+        cells compatibility | grep -qF -e ": $name\`" || echo "$name"
     done
 }
 
-# report NUMBER NAME COMMAND: ok when the command prints nothing.
+# report NUMBER NAME COMMAND...: ok when the command prints nothing.
 report() {
-    found=$($3)
+    number=$1 what=$2
+    shift 2
+    found=$("$@")
     if [ -z "$found" ]; then
-        echo "ok $1 - $2"
+        echo "ok $number - $what"
     else
         printf '%s\n' "$found" | sed 's/^/# /'
-        echo "not ok $1 - $2"
+        echo "not ok $number - $what"
     fi
 }
 
-echo 1..4
-test -n "$(cells)" && echo "ok 1 - there are promises" ||
-    echo "not ok 1 - there are promises"
-report 2 "each promise of docs/compatibility.md names a test" rows_without_test
-report 3 "each test it names exists" names_without_test
-report 4 "each mended fault is told" faults_untold
+echo 1..7
+number=0
+for doc in compatibility security; do
+    number=$((number + 1))
+    test -n "$(cells $doc)" && echo "ok $number - docs/$doc.md promises" ||
+        echo "not ok $number - docs/$doc.md promises"
+    report $((number += 1)) "each promise of docs/$doc.md names a test" \
+        rows_without_test $doc
+    report $((number += 1)) "each test it names exists" names_without_test $doc
+done
+report 7 "each mended fault is told" faults_untold

@@ -3,8 +3,10 @@
 
 #include "base/error.h"
 #include "base/own.h"
+#include "kern/rtnl_saved.h"
 #include "own_namespace.h"
 
+#include <arpa/inet.h>
 #include <net/if.h>
 
 static struct rtnl *rtnl; /* in the namespace of this program */
@@ -241,6 +243,28 @@ static void adds_permanent_neighbours(void)
     }
 }
 
+static void an_interface_with_very_much_is_not_saved(void)
+{
+    unsigned index = fresh_pair("ve0");
+    g_autoptr(GError) err = NULL;
+    struct ip_addr many = addr("10.9.0.0");
+    owned(rtnl_saved) saved = NULL;
+
+    for (unsigned i = 0; i < RTNL_SAVED_MAX; i++) {
+        many.v4.s_addr = htonl(0x0a090000 + i);
+        rtnl_addr_add(rtnl, index, &many, 32, &err);
+        g_assert_no_error(err);
+    }
+    saved = rtnl_saved_take(rtnl, index, &err);
+    g_assert_no_error(err);
+    many.v4.s_addr = htonl(0x0a0a0000);
+    rtnl_addr_add(rtnl, index, &many, 32, &err);
+    g_assert_no_error(err);
+    g_assert_null(rtnl_saved_take(rtnl, index, &err));
+    g_assert_cmpstr(err->message, ==,
+                    "the interface has more than 1024 addresses or routes");
+}
+
 static void errors_carry_the_kernels_words(void)
 {
     g_autoptr(GError) err = NULL;
@@ -287,6 +311,8 @@ int main(int argc, char **argv)
     g_test_add_func("/rtnl/adds mark rules", adds_mark_rules);
     g_test_add_func("/rtnl/adds permanent neighbours",
                     adds_permanent_neighbours);
+    g_test_add_func("/rtnl/an interface with very much is not saved",
+                    an_interface_with_very_much_is_not_saved);
     g_test_add_func("/rtnl/errors carry the kernel's words",
                     errors_carry_the_kernels_words);
     rc = g_test_run();
