@@ -323,26 +323,32 @@ static struct pending *pending_new(struct dns_forward *forward,
     return pending;
 }
 
-/* Makes room for one more of a client, which may lose its own; false: others
-   have no more than it. */
-static bool make_room(struct dns_forward *forward, const struct ip_addr *addr)
+static void give_way(struct pending *pending)
 {
-    struct client *client = g_hash_table_lookup(forward->clients, addr);
+    answer(pending, NULL, 0);
+}
+
+/*
+ * Makes room for one more of a client: at its own cost when it has its share,
+ * else at the cost of whoever has most.  Where all have about as few, the
+ * oldest goes: it had its time.
+ */
+static void make_room(struct dns_forward *forward, const struct ip_addr *addr)
+{
+    const struct client *client = g_hash_table_lookup(forward->clients, addr);
     guint held = client != NULL ? client->pending.length : 0;
-    struct client *busiest;
+    const struct client *busiest;
 
     if (held >= DNS_FORWARD_CLIENT_MAX) {
-        answer(g_queue_peek_head(&client->pending), NULL, 0);
-        return true;
+        give_way(client->pending.head->data);
+        return;
     }
     if (forward->all.length < DNS_FORWARD_MAX)
-        return true;
+        return;
     LOG_LIMITED("more than %u names are being asked for", DNS_FORWARD_MAX);
     busiest = find_busiest(forward);
-    if (busiest->pending.length <= held + 1)
-        return false;
-    answer(g_queue_peek_head(&busiest->pending), NULL, 0);
-    return true;
+    give_way(busiest->pending.length > held + 1 ? busiest->pending.head->data
+                                                : forward->all.head->data);
 }
 
 /* A server that is passed over gets a copy now and then, so that its return is
@@ -358,8 +364,9 @@ static void probe(struct pending *pending)
         struct dns_upstream *upstream = pending->order[i];
         struct pending *copy;
 
-        if (!dns_upstream_wants_probe(upstream) || !make_room(forward, &nobody))
+        if (!dns_upstream_wants_probe(upstream))
             continue;
+        make_room(forward, &nobody);
         copy = pending_new(forward, &pending->query, &nobody);
         copy->order[copy->servers++] = dns_upstream_ref(
             forward->upstreams, dns_upstream_address(upstream));
@@ -379,8 +386,7 @@ int dns_forward_ask(struct dns_forward *forward, const struct dns_asker *asker,
 
     if (servers == NULL)
         servers = resolvers_get(forward->resolvers, loop_now_ns(forward->loop));
-    if (!make_room(forward, &asker->client.addr))
-        return -EBUSY;
+    make_room(forward, &asker->client.addr);
     pending = pending_new(forward, query, &asker->client.addr);
     pending->asker = *asker;
     order_servers(pending, servers);

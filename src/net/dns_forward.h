@@ -53,7 +53,8 @@ void dns_forward_free(struct dns_forward *forward);
 
 /*
  * Passes a question on, to `servers` or, NULL, to the host's.  A client that
- * has more than its share of open questions loses its oldest.  0: answer() will
+ * has more than its share of open questions loses its oldest; when there are
+ * too many of all, the client with the most does.  0: answer() will
  * be called, perhaps to tell that there is no answer (SERVFAIL); -errno: no
  * server could be asked, and it will not be called.
  */

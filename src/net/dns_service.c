@@ -93,6 +93,9 @@ static enum dns_rcode pass_on(const struct dns_service *service,
         return DNS_NXDOMAIN;
     if (service->policy != NULL && !service->policy->enable_dns)
         return DNS_REFUSED;
+    /* Their answers are many messages; no resolver of a container asks so. */
+    if (query->type == DNS_TYPE_AXFR || query->type == DNS_TYPE_IXFR)
+        return DNS_REFUSED;
     return dns_forward_ask(service->forward, asker, query, servers) == 0
                ? DNS_NOERROR
                : DNS_SERVFAIL;

@@ -265,17 +265,66 @@ void dns_streams_free(struct dns_streams *streams)
     g_free(streams);
 }
 
-static bool is_one_too_many(const struct dns_streams *streams,
-                            const struct ip_endpoint *from)
+static unsigned count_of(const struct dns_streams *streams,
+                         const struct ip_addr *client)
 {
     unsigned count = 0;
 
+    for (GList *l = streams->all.head; l != NULL; l = l->next)
+        count += ip_addr_equal(
+            &((const struct dns_stream *)l->data)->client.addr, client);
+    return count;
+}
+
+/* Whose connections are the most; there is one at least. */
+static struct ip_addr find_busiest(const struct dns_streams *streams)
+{
+    struct ip_addr busiest = { .family = AF_UNSPEC };
+    unsigned most = 0;
+
     for (GList *l = streams->all.head; l != NULL; l = l->next) {
         const struct dns_stream *stream = l->data;
+        unsigned count = count_of(streams, &stream->client.addr);
 
-        count += ip_addr_equal(&stream->client.addr, &from->addr);
+        if (count > most) {
+            most = count;
+            busiest = stream->client.addr;
+        }
     }
-    return count >= DNS_STREAMS_CLIENT_MAX;
+    return busiest;
+}
+
+static bool is_waiting(const struct dns_stream *stream)
+{
+    return stream->pending > 0 || stream->out->len > 0;
+}
+
+static void drop_one_of(struct dns_streams *streams,
+                        const struct ip_addr *client)
+{
+    struct dns_stream *chosen = NULL;
+
+    for (GList *l = streams->all.head; l != NULL; l = l->next) {
+        struct dns_stream *stream = l->data;
+
+        if (ip_addr_equal(&stream->client.addr, client) && !stream->busy &&
+            (chosen == NULL || (is_waiting(chosen) && !is_waiting(stream))))
+            chosen = stream;
+    }
+    if (chosen != NULL)
+        stream_free(chosen);
+}
+
+static void make_room(struct dns_streams *streams,
+                      const struct ip_endpoint *from)
+{
+    if (count_of(streams, &from->addr) >= DNS_STREAMS_CLIENT_MAX) {
+        drop_one_of(streams, &from->addr);
+    } else if (streams->all.length >= DNS_STREAMS_MAX) {
+        const struct ip_addr busiest = find_busiest(streams);
+
+        drop_one_of(streams, &busiest);
+    }
 }
 
 void dns_streams_take(struct dns_streams *streams, int fd,
@@ -283,10 +332,7 @@ void dns_streams_take(struct dns_streams *streams, int fd,
 {
     struct dns_stream *stream;
 
-    if (is_one_too_many(streams, from) || !dns_streams_have_room(streams)) {
-        (void)close(fd);
-        return;
-    }
+    make_room(streams, from);
     stream = g_new0(struct dns_stream, 1);
     stream->streams = streams;
     stream->watch =
@@ -304,8 +350,7 @@ void dns_streams_take(struct dns_streams *streams, int fd,
 
 bool dns_streams_have_room(const struct dns_streams *streams)
 {
-    return streams->all.length < DNS_STREAMS_MAX &&
-           budget_has_room(streams->budget, BUDGET_STACK_DATAGRAM);
+    return budget_has_room(streams->budget, BUDGET_STACK_DATAGRAM);
 }
 
 size_t dns_streams_count(const struct dns_streams *streams)

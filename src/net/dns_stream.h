@@ -10,9 +10,10 @@
  */
 struct dns_streams;
 
-/* Connections at one time, and from one client. */
-#define DNS_STREAMS_MAX        128u
-#define DNS_STREAMS_CLIENT_MAX 32u
+/* Connections at one time, and from one client; for one more, the client with
+   the most loses one that waits for nothing, or its oldest. */
+#define DNS_STREAMS_MAX        256u
+#define DNS_STREAMS_CLIENT_MAX 64u
 /* Open questions of one connection. */
 #define DNS_STREAM_PENDING_MAX 32u
 /* Without any progress. */
@@ -29,6 +30,6 @@ void dns_streams_free(struct dns_streams *streams);
 /* Takes over a connection from `from`, non-blocking. */
 void dns_streams_take(struct dns_streams *streams, int fd,
                       const struct ip_endpoint *from);
-/* Is there room for another one? */
+/* Are there descriptors for another one? */
 bool dns_streams_have_room(const struct dns_streams *streams);
 size_t dns_streams_count(const struct dns_streams *streams);

@@ -35,6 +35,16 @@ answer_is() { equal "$(guest dns.py ask "$1" "${3:-10.0.2.3}")" "$2"; }
     answer_is tcp second "$REMOTE4"
 }
 
+@test "without a relay as well, IPv6" {
+    guest sh -c 'echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad'
+    resolv "nameserver $HOST6" "nameserver $REMOTE6"
+    spawn six "${NS_remote[@]}" dns.py serve "$REMOTE6" six
+    start_slipgate --tcp=slirp --enable-ipv6
+    wait_for 20 answers udp six fd00::3
+    answer_is tcp six fd00::3
+    equal "$(guest dns.py ask tcp fd00::3 long.test)" six
+}
+
 @test "a name server that dies is passed over, and used again when it is back" {
     resolv "nameserver 127.0.0.51" "nameserver 127.0.0.52"
     serve_names first 127.0.0.51

@@ -638,10 +638,10 @@ static void one_client_s_flood_leaves_room_for_others(void)
     rig_free(rig);
 }
 
-static void a_client_has_so_many_connections_and_no_more(void)
+static void a_connection_too_many_ends_the_oldest(void)
 {
     struct rig *rig = rig_new(1);
-    int fds[DNS_STREAMS_CLIENT_MAX];
+    int fds[DNS_STREAMS_CLIENT_MAX + 1];
     struct reply reply;
     uint8_t byte;
 
@@ -651,16 +651,38 @@ static void a_client_has_so_many_connections_and_no_more(void)
         send_question(fds[i], true, 1, "web", DNS_TYPE_A, false);
         g_assert_cmpuint(read_message(rig, fds[i], true, reply.data), >, 0);
     }
-    {
-        owned_fd one_more = client_open(rig, SOCK_STREAM);
-
-        g_assert_cmpuint(read_exactly(rig, one_more, &byte, 1), ==, 0);
-    }
+    g_assert_cmpuint(read_exactly(rig, fds[0], &byte, 1), ==, 0);
+    send_question(fds[1], true, 1, "web", DNS_TYPE_A, false);
+    g_assert_cmpuint(read_message(rig, fds[1], true, reply.data), >, 0);
     for (size_t i = 0; i < G_N_ELEMENTS(fds); i++)
         (void)close(fds[i]);
-    ask(rig, false, "web", DNS_TYPE_A, &reply);
-    ask(rig, true, "web", DNS_TYPE_A, &reply);
-    g_assert_cmpuint(reply.count, ==, 1);
+    rig_free(rig);
+}
+
+static void whole_zones_are_not_passed_on(void)
+{
+    struct rig *rig = rig_new(1);
+    struct reply reply;
+
+    ask(rig, true, "far.test", DNS_TYPE_AXFR, &reply);
+    g_assert_cmpuint(reply.rcode, ==, DNS_REFUSED);
+    g_assert_cmpuint(rig->fake[0].asked_tcp, ==, 0);
+    rig_free(rig);
+}
+
+static void strangers_in_great_number_push_out_the_oldest(void)
+{
+    struct rig *rig = rig_new(1);
+    unsigned lost = 0;
+
+    rig->fake[0].behaviour = SILENT;
+    for (unsigned i = 0; i < DNS_FORWARD_MAX; i++)
+        g_assert_cmpint(ask_as(rig, 0x0a000000 + i, &lost), ==, 0);
+    g_assert_cmpuint(lost, ==, 0);
+    g_assert_cmpint(ask_as(rig, 0x0a5900fe, &lost), ==, 0);
+    g_assert_cmpuint(lost, ==, 1);
+    g_assert_cmpuint(dns_forward_pending(rig->forward), ==, DNS_FORWARD_MAX);
+    dns_forward_cancel(rig->forward, &lost);
     rig_free(rig);
 }
 
@@ -698,7 +720,11 @@ int main(int argc, char **argv)
                     malformed_datagrams_harm_nobody);
     g_test_add_func("/dns_server/one client's flood leaves room for others",
                     one_client_s_flood_leaves_room_for_others);
-    g_test_add_func("/dns_server/a client has so many connections and no more",
-                    a_client_has_so_many_connections_and_no_more);
+    g_test_add_func("/dns_server/a connection too many ends the oldest",
+                    a_connection_too_many_ends_the_oldest);
+    g_test_add_func("/dns_server/whole zones are not passed on",
+                    whole_zones_are_not_passed_on);
+    g_test_add_func("/dns_server/strangers in great number push out the oldest",
+                    strangers_in_great_number_push_out_the_oldest);
     return g_test_run();
 }
