@@ -185,6 +185,13 @@ bool flow_is_known(struct flow_table *table, const struct frame *f)
     return flow != NULL && !flow_is_closed(flow);
 }
 
+bool flow_goes_on(struct flow_table *table, const struct frame *f)
+{
+    const struct flow *flow = flow_find(table, f);
+
+    return flow != NULL && (flow->inbound || !flow_is_closed(flow));
+}
+
 static uint32_t sequence_len(const struct frame *f)
 {
     return (uint32_t)frame_payload_len(f) + ((f->tcp_flags & FRAME_SYN) != 0) +

@@ -80,6 +80,12 @@ void flow_note_socket(struct flow_table *table, const struct frame *f,
                       bool from_guest, int fd);
 /* Is this frame of the guest of a flow that is open? */
 bool flow_is_known(struct flow_table *table, const struct frame *f);
+/*
+ * Does this frame of the guest go on with what was judged before?  Of a flow
+ * that is open, or that came from outside; one that is over in our eyes need
+ * not be in the stack's, which may know a reset or an end for a false one.
+ */
+bool flow_goes_on(struct flow_table *table, const struct frame *f);
 
 /* Calls `visit` for each flow that is open, in no order. */
 void flow_each(struct flow_table *table, flow_visit visit, void *self);

@@ -16,6 +16,7 @@ struct flow {
     uint16_t window;    /* and how much more it takes; it scales none */
     uint32_t guest_ack; /* the newest of the guest's acknowledgements */
     bool inbound;
+    bool end_due; /* the stack is to hear of the reset when it has answered */
     uint8_t lane;
     bool end_told; /* to the observer */
     int fd;        /* the host's socket; -1: not known */

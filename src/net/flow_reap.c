@@ -24,6 +24,10 @@ static void probe(struct flow_table *table, struct flow *flow, int64_t now_ns)
     table->sink.to_guest(table->sink.self, out, len);
 }
 
+/*
+ * A reset for a stack that has not answered yet would be lost on it: it has to
+ * wait for the sequence that the stack expects.
+ */
 static void end_flow(struct flow_table *table, struct flow *flow)
 {
     struct frame_path path = { .src = flow->guest, .dst = flow->host };
@@ -34,6 +38,7 @@ static void end_flow(struct flow_table *table, struct flow *flow)
     memcpy(path.dst_mac, flow->host_mac, sizeof(path.dst_mac));
     len = frame_put_segment(out, &path, flow->host_ack, 0, FRAME_RST, 0);
     flow->reset = true;
+    flow->end_due = !flow->host_ack_known;
     table->sink.from_guest(table->sink.self, out, len);
 }
 
@@ -59,6 +64,8 @@ static bool reap_one(struct flow_table *table, struct flow *flow,
     bool half = flow->guest_fin || flow->host_fin;
     int64_t limit_s = half ? FLOW_HALF_CLOSED_IDLE_S : FLOW_ESTABLISHED_IDLE_S;
 
+    if (flow->end_due && flow->host_ack_known)
+        end_flow(table, flow);
     if (flow_is_closed(flow))
         return idle_ns > FLOW_CLOSED_IDLE_S * NS_PER_S;
     if (!flow->host_next_known) /* a SYN without an answer so far */
@@ -130,8 +137,13 @@ size_t flow_end_matching(struct flow_table *table, flow_match match, void *self)
         struct flow *flow = g_ptr_array_index(all, i);
         const struct flow_info info = flow_info_of(flow);
 
-        if (flow_is_closed(flow) || !match(self, &info))
+        if (!match(self, &info))
             continue;
+        if (flow_is_closed(flow)) {
+            /* The stack may see it otherwise. */
+            end_flow(table, flow);
+            continue;
+        }
         flow_tell_end(table, flow, FLOW_END_STOPPED);
         reset_guest(table, flow);
         end_flow(table, flow);

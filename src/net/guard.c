@@ -159,15 +159,21 @@ static bool is_discovery(const struct frame *f)
             type == ND_NEIGHBOR_ADVERT);
 }
 
+static bool opens(const struct frame *f)
+{
+    return (f->tcp_flags & (FRAME_SYN | FRAME_ACK)) == FRAME_SYN;
+}
+
 /*
  * Is this the guest's turn to ask?  A connection is judged when it is opened,
- * and answers to datagrams from outside are no requests.
+ * and not again while it lasts; answers to datagrams from outside are no
+ * requests.
  */
 static bool is_judged(const struct guard *guard, const struct frame *f,
                       int64_t now_ns)
 {
     if (f->proto == IPPROTO_TCP)
-        return (f->tcp_flags & (FRAME_SYN | FRAME_ACK)) == FRAME_SYN;
+        return opens(f) || !flow_goes_on(guard->flows, f);
     if (f->proto == IPPROTO_UDP)
         return !replies_expects(guard->replies, f, now_ns) &&
                (guard->sink.expects == NULL ||
@@ -191,11 +197,17 @@ static uint64_t *find_useless(struct guard *guard, const struct frame *f)
 static enum policy_verdict judge(const struct guard *guard,
                                  const struct frame *f, int64_t now_ns)
 {
+    enum policy_verdict verdict;
+
     if (!guard->policy->enable_ipv6 && f->src.addr.family == AF_INET6)
         return POLICY_DROP;
     if (!is_judged(guard, f, now_ns))
         return POLICY_ALLOW;
-    return policy_outbound(guard->policy, guard->plan, f->proto, &f->dst);
+    verdict = policy_outbound(guard->policy, guard->plan, f->proto, &f->dst);
+    /* Only who asks is told. */
+    if (verdict == POLICY_UNREACHABLE && f->proto == IPPROTO_TCP && !opens(f))
+        return POLICY_DROP;
+    return verdict;
 }
 
 static void pass_ip(struct guard *guard, struct frame *f, int64_t now_ns)

@@ -483,6 +483,72 @@ static void data_to_the_guest_counts_as_life(void)
     bench_free(b);
 }
 
+/* --- ending on demand --- */
+
+static bool any(void *self, const struct flow_info *flow)
+{
+    (void)self;
+    (void)flow;
+    return true;
+}
+
+static void check_reset_of_stack(struct bench *b, guint index)
+{
+    struct frame f;
+
+    g_assert_cmpuint(b->from_guest->len, ==, index + 1);
+    f = frame_of(b->from_guest, index);
+    g_assert_cmphex(f.tcp_flags, ==, FRAME_RST);
+    g_assert_cmpuint(f.tcp_seq, ==, 1001);
+}
+
+static void a_flow_that_has_to_end_ends_on_both_sides(void)
+{
+    struct bench *b = bench_new();
+
+    open_flow(b);
+    g_assert_cmpuint(flow_end_matching(b->table, any, NULL), ==, 1);
+    check_reset_of_stack(b, 0);
+    g_assert_cmpuint(b->to_guest->len, ==, 1);
+    g_assert_cmphex(frame_of(b->to_guest, 0).tcp_flags, ==,
+                    FRAME_RST | FRAME_ACK);
+    bench_free(b);
+}
+
+/* A guest can forge what looks like an end; the stack may know better. */
+static void one_that_seems_over_ends_in_the_stack_too(void)
+{
+    struct bench *b = bench_new();
+
+    open_flow(b);
+    see(b, FROM_GUEST, (struct frames_spec){ .flags = FRAME_RST, .seq = 1001 });
+    g_assert_cmpuint(flow_end_matching(b->table, any, NULL), ==, 0);
+    check_reset_of_stack(b, 0);
+    g_assert_cmpuint(b->to_guest->len, ==, 0);
+    bench_free(b);
+}
+
+static void one_that_is_being_opened_ends_when_the_stack_answers(void)
+{
+    struct bench *b = bench_new();
+
+    see(b, FROM_GUEST, (struct frames_spec){ .flags = FRAME_SYN, .seq = 1000 });
+    g_assert_cmpuint(flow_end_matching(b->table, any, NULL), ==, 1);
+    g_ptr_array_set_size(b->from_guest, 0);
+    pass_time(b, 1);
+    g_assert_cmpuint(b->from_guest->len, ==, 0);
+    see(b, TO_GUEST,
+        (struct frames_spec){ .flags = FRAME_SYN | FRAME_ACK,
+                              .seq = 5000,
+                              .ack = 1001,
+                              .window = 1000 });
+    pass_time(b, 1);
+    check_reset_of_stack(b, 0);
+    pass_time(b, 1);
+    check_reset_of_stack(b, 0);
+    bench_free(b);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -523,5 +589,12 @@ int main(int argc, char **argv)
                     a_guest_that_answers_keeps_its_flow);
     g_test_add_func("/flow/data to the guest counts as life",
                     data_to_the_guest_counts_as_life);
+    g_test_add_func("/flow/a flow that has to end ends on both sides",
+                    a_flow_that_has_to_end_ends_on_both_sides);
+    g_test_add_func("/flow/one that seems over ends in the stack too",
+                    one_that_seems_over_ends_in_the_stack_too);
+    g_test_add_func(
+        "/flow/one that is being opened ends when the stack answers",
+        one_that_is_being_opened_ends_when_the_stack_answers);
     return g_test_run();
 }

@@ -347,25 +347,82 @@ static void ipv6_is_off_for_all_of_it(void)
     bench_free(b);
 }
 
+static const struct frames_spec syn_to_host = { .dst = "10.0.2.2",
+                                                .flags = FRAME_SYN };
+static const struct frames_spec later_to_host[] = {
+    { .dst = "10.0.2.2", .flags = FRAME_SYN | FRAME_ACK },
+    { .dst = "10.0.2.2", .flags = FRAME_ACK, .payload_len = 5 },
+    { .dst = "10.0.2.2", .flags = FRAME_ACK | FRAME_FIN },
+    { .dst = "10.0.2.2", .flags = FRAME_RST },
+};
+
+/* As the pump does with what passes, and with what comes back. */
+static void note_flow(struct bench *b, const struct frames_spec *spec,
+                      bool from_guest)
+{
+    uint8_t out[FRAMES_MAX];
+    struct frame f = frames_parsed(spec, out);
+
+    if (from_guest)
+        flow_from_guest(b->flows, &f, b->now_ns);
+    else
+        flow_to_guest(b->flows, &f, b->now_ns);
+}
+
 static void only_the_opening_of_a_connection_is_judged(void)
 {
-    static const struct frames_spec syn = { .dst = "10.0.2.2",
-                                            .flags = FRAME_SYN };
-    static const struct frames_spec later[] = {
-        { .dst = "10.0.2.2", .flags = FRAME_SYN | FRAME_ACK },
-        { .dst = "10.0.2.2", .flags = FRAME_ACK, .payload_len = 5 },
-        { .dst = "10.0.2.2", .flags = FRAME_ACK | FRAME_FIN },
-        { .dst = "10.0.2.2", .flags = FRAME_RST },
+    struct bench *b = bench_new();
+
+    note_flow(b, &syn_to_host, true);
+    b->policy.allow_host_loopback = false;
+    for (size_t i = 0; i < G_N_ELEMENTS(later_to_host); i++)
+        input(b, &later_to_host[i]);
+    g_assert_cmpuint(b->passed, ==, G_N_ELEMENTS(later_to_host));
+    input(b, &syn_to_host);
+    g_assert_cmpuint(b->passed, ==, G_N_ELEMENTS(later_to_host));
+    g_assert_cmpuint(b->answered, ==, 1);
+    bench_free(b);
+}
+
+/* The stack need not see an end where we do; the guest may have forged it. */
+static void a_connection_that_is_over_is_judged_anew(void)
+{
+    static const struct frames_spec reset = { .dst = "10.0.2.2",
+                                              .flags = FRAME_RST };
+    struct bench *b = bench_new();
+
+    for (unsigned known = 0; known < 2; known++) {
+        if (known > 0) {
+            note_flow(b, &syn_to_host, true);
+            note_flow(b, &reset, true);
+        }
+        b->policy.allow_host_loopback = true;
+        input(b, &later_to_host[1]);
+        g_assert_cmpuint(b->passed, ==, 1 + known);
+        b->policy.allow_host_loopback = false;
+        for (size_t i = 0; i < G_N_ELEMENTS(later_to_host); i++)
+            input(b, &later_to_host[i]);
+        g_assert_cmpuint(b->passed, ==, 1 + known);
+    }
+    g_assert_cmpuint(b->answered, ==, 0);
+    g_assert_cmpuint(b->stats.drop_policy, ==, 2 * G_N_ELEMENTS(later_to_host));
+    bench_free(b);
+}
+
+static void one_from_outside_is_answered_to_the_last(void)
+{
+    static const struct frames_spec from_host[] = {
+        { .src = "10.0.2.2", .dst = "10.0.2.100", .flags = FRAME_SYN },
+        { .src = "10.0.2.2", .dst = "10.0.2.100", .flags = FRAME_RST },
     };
     struct bench *b = bench_new();
 
     b->policy.allow_host_loopback = false;
-    for (size_t i = 0; i < G_N_ELEMENTS(later); i++)
-        input(b, &later[i]);
-    g_assert_cmpuint(b->passed, ==, G_N_ELEMENTS(later));
-    input(b, &syn);
-    g_assert_cmpuint(b->passed, ==, G_N_ELEMENTS(later));
-    g_assert_cmpuint(b->answered, ==, 1);
+    for (size_t i = 0; i < G_N_ELEMENTS(from_host); i++) {
+        note_flow(b, &from_host[i], false);
+        input(b, &later_to_host[1]);
+        g_assert_cmpuint(b->passed, ==, i + 1);
+    }
     bench_free(b);
 }
 
@@ -456,6 +513,10 @@ int main(int argc, char **argv)
                     ipv6_is_off_for_all_of_it);
     g_test_add_func("/guard/only the opening of a connection is judged",
                     only_the_opening_of_a_connection_is_judged);
+    g_test_add_func("/guard/a connection that is over is judged anew",
+                    a_connection_that_is_over_is_judged_anew);
+    g_test_add_func("/guard/one from outside is answered to the last",
+                    one_from_outside_is_answered_to_the_last);
     g_test_add_func("/guard/a reply passes where a request does not",
                     a_reply_passes_where_a_request_does_not);
     g_test_add_func("/guard/echo requests have a rate",
