@@ -335,10 +335,78 @@ CAPTURE = {
 }
 
 
+# --- session: the first sequence, then actions of fuzz_session.c ---
+
+SETTLE = 0x80
+
+
+def switch(bits):
+    return bytes([0, bits])
+
+
+def tell(place, length, how=0, *more):
+    return bytes([1 | SETTLE, how | place, length, *more])
+
+
+def act_on(conn, what, *more):
+    return bytes([6 | SETTLE, what << 5 | conn, *more])
+
+
+def open_to(conn, place):
+    return bytes([6 | SETTLE, place * 4 + conn])
+
+
+ODD, FINISH, ACKNOWLEDGE, HOLE, DATA = 1, 2, 3, 4, 5
+
+
+def by_host(conn, what, *more):
+    return bytes([5 | SETTLE, conn << 2 | what, *more])
+
+
+def talk(conn, place):
+    return (open_to(conn, place) + act_on(conn, DATA, 200) +
+            by_host(conn, 2, 40) + act_on(conn, ACKNOWLEDGE))
+
+
+SESSION = {
+    "talk": first(1) + talk(0, 0) + act_on(0, FINISH) + by_host(0, 0) +
+            act_on(0, ACKNOWLEDGE),
+    "talk_everywhere": first(-100) + b"".join(talk(i, i) for i in range(4)),
+    "switches": first(7) + b"".join(talk(i, i) for i in range(4)) +
+                b"".join(switch(15 ^ 1 << b) + tell(p, 9) + open_to(p, p)
+                         for b in range(4) for p in range(4)),
+    "all_off_and_on": first(7) + talk(0, 0) + talk(1, 3) + switch(0) +
+                      talk(2, 2) + switch(15) + talk(3, 2),
+    "datagrams": first(7) + b"".join(tell(p, 100) for p in range(4)) +
+                 switch(15) + b"".join(tell(p, 200) for p in range(4)),
+    "fragments": first(7) + b"".join(
+        tell(p, 20, 0xc0, how, *more) for p in range(4)
+        for how, more in ((0, b"\0" * 5), (0x80, b"\0" * 5),
+                          (1, b"\0\xff\0\0\0"), (2, b"\xfe" * 5))),
+    "echoes": first(7) + b"".join(bytes([2 | SETTLE, 0xf0 | p, 0, 0, 0])
+                                  for p in range(4)),
+    "services": first(7) + b"".join(
+        bytes([3 | SETTLE, s, 8]) + b"\x35\1\1\x37\2\1\3\xff"
+        for s in range(5)),
+    "neighbours": first(7) + b"".join(bytes([4 | SETTLE, w * 37 % 256])
+                                      for w in range(12)),
+    "false_end": first(7) + talk(0, 0) + by_host(0, 0) +
+                 act_on(0, ODD, ACK | FIN, 0xf0, 0x80, 0xff, 0) + switch(14) +
+                 act_on(0, DATA, 9),
+    "holes": first(7) + open_to(0, 1) + act_on(0, HOLE, 50) +
+             act_on(0, HOLE, 150) + act_on(0, DATA, 60) +
+             act_on(0, ODD, ACK, 0x70, 0x80, 0xff, 40) + act_on(0, DATA, 9),
+    "reset": first(7) + open_to(0, 0) +
+             act_on(0, ODD, RST, 0x80, 0x80, 0xff, 0) + act_on(0, DATA, 1) +
+             open_to(1, 2) + by_host(1, 1) + act_on(1, DATA, 1),
+}
+
+
 def main():
     for target, seeds in (("agent", AGENT), ("answer", ANSWER),
                           ("capture", CAPTURE), ("dns", DNS), ("frame", FRAME),
-                          ("merge", MERGE), ("pump", PUMP), ("vnet", VNET)):
+                          ("merge", MERGE), ("pump", PUMP),
+                          ("session", SESSION), ("vnet", VNET)):
         folder = os.path.join(HERE, "corpus", target)
         os.makedirs(folder, exist_ok=True)
         for name, data in seeds.items():
