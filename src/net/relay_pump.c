@@ -78,9 +78,11 @@ static enum step drain_pipe(struct relay_pump *pump, struct relay_io *io,
 static enum step fill_pipe(struct relay_pump *pump, struct relay_io *io,
                            struct relay_socket *near, struct pipe *pipe)
 {
-    ssize_t n = splice(near->fd, NULL, pipe->wr, NULL, pipe->size,
-                       SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+    ssize_t n;
 
+    pipe_pool_grow(io->pool, pipe);
+    n = splice(near->fd, NULL, pipe->wr, NULL, pipe->size,
+               SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
     if (n > 0) {
         pump->pipe = pipe;
         pump->waiting = (size_t)n;
