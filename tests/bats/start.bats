@@ -8,9 +8,17 @@ setup() {
     serve remote 7000 "$REMOTE4"
 }
 
-# works_in WORLD: traffic of that guest leaves by host.
+# works_in WORLD: traffic of that guest leaves by host, and all processes are
+# confined, whatever they were started from.
 works_in() {
+    local pid
     ask_is "$HOST4 hello" "$1" tcp "$REMOTE4" 7000
+    for pid in "$GATE" $(cat "/proc/$GATE/task/$GATE/children"); do
+        grep -qx $'Seccomp:\t2' "/proc/$pid/status"
+        grep -qx $'NoNewPrivs:\t1' "/proc/$pid/status"
+    done
+    grep -qxE $'CapPrm:\t0000000000000(0|4)00' "/proc/$GATE/status"
+    lacks "$(cat "$T/err")" "on without"
 }
 
 # engine_world: a container engine's user namespace in host's network, and in
@@ -162,7 +170,7 @@ END
     guest sh -ec 'ip link set tap0 up
         ip addr add 10.0.2.100/24 dev tap0
         ip route add default via 10.0.2.2'
-    works_in guest
+    ask_is "$HOST4 hello" guest tcp "$REMOTE4" 7000
 }
 
 @test "tapfd: what is no descriptor is refused" {

@@ -171,6 +171,24 @@ static const struct attempt never_of_agent[] = {
     { "unshare net and user", SYS_unshare, { CLONE_NEWNET | CLONE_NEWUSER } },
 };
 
+static const struct attempt never_of_copier[] = {
+    { "socket", SYS_socket, { AF_INET, SOCK_STREAM, 0 } },
+    { "connect", SYS_connect, { NOWHERE } },
+    { "recvmsg", SYS_recvmsg, { NOWHERE } },
+    { "ioctl", SYS_ioctl, { NOWHERE, FIONREAD } },
+    { "executable memory", SYS_mmap,
+      { 0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, NOWHERE } },
+    { "making memory executable", SYS_mprotect, { 0, 0, PROT_EXEC } },
+    { "mkdirat", SYS_mkdirat, { NOWHERE, 0, 0 } },
+    { "linkat", SYS_linkat, { NOWHERE, 0, NOWHERE, 0 } },
+    { "fchmod", SYS_fchmod, { NOWHERE, 0 } },
+    { "setuid", SYS_setuid, { -1 } },
+#if !SANITIZED
+    { "clone", SYS_clone, { SIGCHLD } },
+    { "signals to init", SYS_kill, { 1, 0 } },
+#endif
+};
+
 static const struct attempt deadly[] = {
     { "execve", SYS_execve, { 1, 0, 0 } },
     { "execveat", SYS_execveat, { NOWHERE, 1, 0, 0, 0 } },
@@ -272,8 +290,15 @@ static void unlisted_calls_of_the_agent_are_refused(void)
     CHECK(JAIL_SECCOMP_AGENT, JAIL_SECCOMP_NAMESPACES, never_of_agent, REFUSED);
 }
 
+static void unlisted_calls_of_the_copier_are_refused(void)
+{
+    CHECK(JAIL_SECCOMP_COPIER, 0, never_of_copier, REFUSED);
+}
+
 static void dangerous_calls_kill(void)
 {
+    CHECK(JAIL_SECCOMP_COPIER, 0, deadly, DEADLY);
+    CHECK(JAIL_SECCOMP_COPIER, 0, deadly_when_settled, DEADLY);
     CHECK(JAIL_SECCOMP_GATE, 0, deadly, DEADLY);
     CHECK(JAIL_SECCOMP_GATE, 0, deadly_when_settled, DEADLY);
     CHECK(JAIL_SECCOMP_AGENT, JAIL_SECCOMP_NAMESPACES, deadly, DEADLY);
@@ -576,6 +601,8 @@ int main(int argc, char **argv)
                     unlisted_calls_of_the_gate_are_refused);
     g_test_add_func("/jail_seccomp/unlisted calls of the agent are refused",
                     unlisted_calls_of_the_agent_are_refused);
+    g_test_add_func("/jail_seccomp/unlisted calls of the copier are refused",
+                    unlisted_calls_of_the_copier_are_refused);
     g_test_add_func("/jail_seccomp/dangerous calls kill", dangerous_calls_kill);
     g_test_add_func("/jail_seccomp/needed calls pass", needed_calls_pass);
     g_test_add_func("/jail_seccomp/the gate can do its work",
