@@ -199,7 +199,8 @@ const struct option_spec option_specs[] = {
         "between guest and host (where it lacks what that takes, slipgate\n"
         "does not start);\n.BR slirp ,\na stack in user space that works\n"
         "everywhere;\n.B auto\n(if not given), the first that can be had.\n"
-        "With an interface that exists already it is always\n.BR slirp .",
+        "With a device that somebody else holds\n.RB ( tapfd ,\n"
+        ".BR bess )\nit is always\n.BR slirp .",
       .refusal = "--tcp must be \"auto\", \"relay\" or \"slirp\"",
       .flags = OPTION_OURS },
     { "publish", 'p', OPTION_LIST, FIELD(publish),
