@@ -227,7 +227,7 @@ tty"
 
 @test "the gate is confined as far as the machine allows" {
     local gate
-    begin --api-socket="$SOCK" sh -c "echo >$T/started; sleep infinity"
+    begin --api-socket="$SOCK" sh -c "echo >$T/started; exec sleep infinity"
     api_is '.return.sandbox == "on" and .return.seccomp == "on"' \
         '{"execute":"get_status"}'
     gate=$(api '{"execute":"get_status"}' | jq .return.pid)
