@@ -20,6 +20,9 @@ static bool enters_a_namespace(const struct options *options)
            options->netns_type != NETNS_TYPE_TAPFD;
 }
 
+/* What IPv6 asks of a link (RFC 8200 5). */
+#define IPV6_MTU_MIN 1280u
+
 /* Both handles are opened before anything is joined: afterwards the paths may
    mean something else. */
 static int open_namespaces(const struct options *options, int *userns,
@@ -70,12 +73,20 @@ static int open_tap(struct attachment *attachment, GError **err)
     return attachment->link.fd < 0 ? -1 : 0;
 }
 
+/* Now, or later by the control socket; the policy decides what passes. */
+static bool may_get_ipv6(const struct options *options)
+{
+    return options->enable_ipv6 ||
+           (options->api_socket != NULL && options->mtu >= IPV6_MTU_MIN);
+}
+
 static int open_relay(struct attachment *attachment,
                       const struct options *options, GError **err)
 {
     struct agent_relay_open config = { .mtu = options->mtu,
                                        .set_mac = options->macaddress != NULL,
-                                       .ipv6 = options->enable_ipv6 };
+                                       .ipv6 = may_get_ipv6(options) };
+    int rc;
 
     if (strpbrk(attachment->tap_name, "%") != NULL ||
         attachment->tap_name[0] == '\0')
@@ -83,8 +94,15 @@ static int open_relay(struct attachment *attachment,
                          "the interface has no name of its own");
     (void)g_strlcpy(config.name, attachment->tap_name, sizeof(config.name));
     memcpy(config.mac, options->mac, sizeof(config.mac));
-    if (agent_relay_open(attachment->agent, &config, &attachment->relay, err) !=
-        0)
+    rc = agent_relay_open(attachment->agent, &config, &attachment->relay,
+                          options->enable_ipv6 ? err : NULL);
+    /* A kernel without IPv6 is no reason to do without the rest. */
+    if (rc != 0 && !options->enable_ipv6) {
+        config.ipv6 = 0;
+        rc = agent_relay_open(attachment->agent, &config, &attachment->relay,
+                              err);
+    }
+    if (rc != 0)
         return -1;
     attachment->link.fd = own_release_fd(&attachment->relay.tap_fd);
     return 0;

@@ -26,11 +26,14 @@ established() {
 
 all_gone() { (($(established "$1") == 0)); }
 
+no_interface() { ! guest ip link show tap0; }
+
 for_each_carrier() {
     local carrier
     for carrier in auto slirp; do
         "$@" "$carrier"
         stop_slipgate
+        wait_for 5 no_interface # it goes with its namespace, a little later
     done
 }
 
@@ -120,6 +123,11 @@ ipv6_on_and_off() {
     ask_is "$HOST6 hello" guest tcp "$REMOTE6" 7000
     ask_is "$HOST6 hello" guest udp "$REMOTE6" 7000
     idles six 2 "$REMOTE6"
+    [[ $1 == slirp ]] || api_is '[.return.entries[] | select(.proto == "tcp")
+        | .carrier] | unique | length == 1 and . != ["slirp"] or
+        "'"$(api '{"execute":"get_status"}' |
+        jq -r .return.outbound_tcp.carrier)"'" == "slirp"' \
+        '{"execute":"list_connections"}'
     changed '"enable_ipv6":false' '.enable_ipv6 == false and .ended >= 2'
     lacks "$(guest ip -6 addr show dev tap0)" fd00::100
     wait_for 5 all_gone guest
