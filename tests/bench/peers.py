@@ -159,7 +159,9 @@ def set_ipv6(guest):
 
 
 class Slipgate(Slirp4netns):
-    """The subject, which can tell more about itself."""
+    """The subject, which can tell more about itself, and do more."""
+
+    can = Slirp4netns.can | {"networks"}
 
     def version(self, world):
         text = super().version(world)

@@ -26,7 +26,7 @@ class Work:
     # (bench, peer) -> {name of a row: value}
     measure: typing.Callable
     # What a peer must be able to do: "out", "forward", "udp", "names",
-    # "process".
+    # "networks", "process".
     needs: frozenset = frozenset({"out"})
     # Only when asked for by name.
     extra: bool = False

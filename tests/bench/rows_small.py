@@ -3,6 +3,7 @@
 
 import functools
 
+import control
 from peers import Wish
 from procs import BenchError, keyed_numbers
 from rows import Row, Work
@@ -38,6 +39,11 @@ def works():
     loss = Row("names-loss", "%", more_is_better=False)
     yield Work((names, loss), needs=frozenset({"out", "names"}),
                measure=functools.partial(measure_names, rate=names.name,
+                                         loss=loss.name))
+    names = Row("names-local", "1/s")
+    loss = Row("names-local-loss", "%", more_is_better=False)
+    yield Work((names, loss), needs=frozenset({"networks"}),
+               measure=functools.partial(measure_local_names, rate=names.name,
                                          loss=loss.name))
 
 
@@ -94,17 +100,33 @@ def measure_udp(bench, peer, echoes, loss):
     return {echoes: rate, loss: udp(bench, peer, "pace", half)["loss"]}
 
 
+def ask_names(bench, client, server, name):
+    """What a client gets of a name server: answers per second, and loss."""
+    def ask(*words):
+        return keyed_numbers(client.run(
+            bench.world.tool("dnsload"), words[0], server, 53, name,
+            bench.seconds, *words[1:], timeout=bench.seconds + 20))
+
+    return ask("flood")["rate"], ask("pace", QUESTIONS_PER_S)["loss"]
+
+
 def measure_names(bench, peer, rate, loss):
     """What the guest's resolver passes on to the host's name server."""
-    tool, found = bench.world.tool("dnsload"), {}
+    tool = bench.world.tool("dnsload")
     with peer.attach(bench.world, Wish(mtu=MTU)) as link, \
             bench.world.host.background(tool, "server", 53,
                                         ready_line="ready"):
-        def ask(*words):
-            return keyed_numbers(link.guest.run(
-                tool, words[0], link.resolver, 53, "a.test", bench.seconds,
-                *words[1:], timeout=bench.seconds + 20))
+        found = ask_names(bench, link.guest, link.resolver, "a.test")
+    return dict(zip((rate, loss), found))
 
-        found[rate] = ask("flood")["rate"]
-        found[loss] = ask("pace", QUESTIONS_PER_S)["loss"]
-    return found
+
+def measure_local_names(bench, peer, rate, loss):
+    """What a container gets of its network's own name server."""
+    world = bench.world
+    with peer.attach(world, Wish(mtu=MTU)), world.guest() as container:
+        api = peer.socket(world)
+        control.ask(api, "network_create", name="bench")
+        status = control.ask(api, "network_attach", network="bench",
+                             container="web", pid=container.pid)
+        found = ask_names(bench, container, status["dns_server_ips"][0], "web")
+    return dict(zip((rate, loss), found))
