@@ -10,10 +10,10 @@
 #include <string.h>
 #include <sys/epoll.h>
 
-#define BATCH            32
-#define BATCHES_PER_TURN 4
-/* With one byte more than is allowed, so that too much is seen. */
-#define QUESTION_ROOM (DNS_QUERY_MAX + 1)
+#define BATCH            16
+#define BATCHES_PER_TURN 8
+/* More than a question by UDP has; what is cut off makes it malformed. */
+#define QUESTION_ROOM 1536u
 
 struct dns_server {
     struct loop *loop;
@@ -21,8 +21,12 @@ struct dns_server {
     struct loop_watch watch; /* its `fd` is owned */
     struct acceptor acceptor;
     struct dns_streams *streams;
-    uint8_t *questions; /* BATCH times QUESTION_ROOM */
-    uint8_t *answers;   /* BATCH times DNS_SERVICE_REPLY_MAX */
+};
+
+/* On the stack: there may be thousands of servers. */
+struct batch {
+    uint8_t question[BATCH][QUESTION_ROOM];
+    uint8_t answer[BATCH][DNS_SERVICE_REPLY_MAX];
 };
 
 union address {
@@ -81,6 +85,7 @@ static void send_all(struct dns_server *server, struct mmsghdr *msgs,
 /* Returns how many questions there were. */
 static int serve_batch(struct dns_server *server)
 {
+    struct batch batch;
     struct mmsghdr in[BATCH], out[BATCH];
     struct iovec iov[BATCH], reply[BATCH];
     union address from[BATCH];
@@ -90,8 +95,7 @@ static int serve_batch(struct dns_server *server)
     memset(in, 0, sizeof(in));
     memset(out, 0, sizeof(out));
     for (size_t i = 0; i < BATCH; i++) {
-        iov[i] = (struct iovec){ server->questions + i * QUESTION_ROOM,
-                                 QUESTION_ROOM };
+        iov[i] = (struct iovec){ batch.question[i], QUESTION_ROOM };
         in[i].msg_hdr = (struct msghdr){ .msg_name = &from[i],
                                          .msg_namelen = sizeof(from[i]),
                                          .msg_iov = &iov[i],
@@ -99,7 +103,7 @@ static int serve_batch(struct dns_server *server)
     }
     count = recvmmsg(server->watch.fd, in, BATCH, MSG_DONTWAIT, NULL);
     for (int i = 0; i < count; i++) {
-        uint8_t *data = server->answers + answers * DNS_SERVICE_REPLY_MAX;
+        uint8_t *data = batch.answer[answers];
         struct dns_asker asker;
         ssize_t len = 0;
 
@@ -193,8 +197,6 @@ struct dns_server *dns_server_new(struct loop *loop,
         .fd = -1, .accepted = accepted, .has_room = has_room, .self = server
     };
     server->streams = dns_streams_new(loop, &server->service, config->budget);
-    server->questions = g_malloc((size_t)BATCH * QUESTION_ROOM);
-    server->answers = g_malloc((size_t)BATCH * DNS_SERVICE_REPLY_MAX);
     rc = start(server, &udp_fd, &tcp_fd);
     if (rc == 0)
         return server;
@@ -214,8 +216,6 @@ void dns_server_free(struct dns_server *server)
         dns_forward_cancel(server->service.forward, server);
     loop_unwatch(server->loop, &server->watch);
     own_close(&server->watch.fd);
-    g_free(server->questions);
-    g_free(server->answers);
     g_free(server);
 }
 
