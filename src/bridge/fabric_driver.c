@@ -243,6 +243,7 @@ struct fabric_driver *fabric_driver_new(
     struct fabric_driver *self = g_new0(struct fabric_driver, 1);
 
     self->config = *config;
+    self->config.askers = askers_new();
     self->named = g_ptr_array_new();
     self->driver = (struct network_driver){ create, remove_network, update,
                                             attach, detach,         self };
@@ -252,6 +253,9 @@ struct fabric_driver *fabric_driver_new(
 
 void fabric_driver_free(struct fabric_driver *self)
 {
+    if (self == NULL)
+        return;
+    askers_free(self->config.askers);
     if (self == NULL)
         return;
     g_ptr_array_unref(self->named);

@@ -10,7 +10,7 @@
  */
 struct fabric_driver;
 
-/* `config` is copied, but not what it points to. */
+/* `config` is copied, but not what it points to; its askers are ours. */
 struct fabric_driver *fabric_driver_new(
     const struct network_names_config *config);
 /* After the networks. */

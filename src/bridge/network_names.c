@@ -5,6 +5,7 @@
 #include "net/dns_server.h"
 
 struct network_names {
+    struct askers *askers; /* all networks' */
     struct names *table;
     struct dns_server *servers[SPEC_SUBNETS_MAX];
     size_t server_count;
@@ -47,6 +48,14 @@ static struct names *make_table(const struct network_names_config *config,
     return table;
 }
 
+static struct names *also(void *self, const struct ip_addr *client,
+                          size_t index)
+{
+    const struct network_names *names = self;
+
+    return askers_also(names->askers, names->table, client, index);
+}
+
 static int serve(struct network_names *names,
                  const struct network_names_config *config,
                  const struct spec *spec, const struct ip_addr *addr,
@@ -57,6 +66,8 @@ static int serve(struct network_names *names,
         .udp_fd = -1,
         .tcp_fd = -1,
         .service = { .names = names->table,
+                     .also = also,
+                     .self = names,
                      .forward = spec->internal ? NULL : config->forward,
                      .policy = config->policy,
                      .servers = servers_at(spec->dns_servers,
@@ -86,6 +97,7 @@ struct network_names *network_names_new(
 {
     struct network_names *names = g_new0(struct network_names, 1);
 
+    names->askers = config->askers;
     names->table = make_table(config, spec);
     for (size_t i = 0; i < spec->subnet_count; i++) {
         if (serve(names, config, spec, &spec->subnets[i].gateway, err) != 0) {
@@ -156,8 +168,11 @@ static int add_all(struct network_names *names,
 int network_names_add(struct network_names *names,
                       const struct net_attachment *attachment, GError **err)
 {
-    if (add_all(names, attachment, err) == 0)
+    if (add_all(names, attachment, err) == 0) {
+        askers_join(names->askers, attachment->container, names->table,
+                    attachment->addrs, attachment->addr_count);
         return 0;
+    }
     network_names_remove(names, attachment);
     return -1;
 }
@@ -165,5 +180,6 @@ int network_names_add(struct network_names *names,
 void network_names_remove(struct network_names *names,
                           const struct net_attachment *attachment)
 {
+    askers_leave(names->askers, attachment->container, names->table);
     names_remove(names->table, attachment->container);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
+#include "bridge/askers.h"
 #include "bridge/attachment.h"
 #include "bridge/fabric.h"
 #include "kern/loop.h"
@@ -18,6 +19,7 @@ struct network_names_config {
     struct dns_forward *forward; /* NULL: foreign names do not exist */
     const struct policy *policy;
     struct budget *budget;
+    struct askers *askers;   /* one for all networks */
     const struct plan *plan; /* its gateways are behind the host's names */
 };
 

@@ -30,6 +30,7 @@ static bool family_of(uint16_t type, sa_family_t *family)
 }
 
 static enum names_result find_name(const struct dns_service *service,
+                                   struct names *names,
                                    const struct dns_query *query,
                                    const char *name, struct answer *out)
 {
@@ -39,7 +40,7 @@ static enum names_result find_name(const struct dns_service *service,
     bool wanted = family_of(query->type, &family);
     size_t count;
     enum names_result result =
-        names_find(service->names, name, family,
+        names_find(names, name, family,
                    policy == NULL || policy->allow_host_loopback, addr, &count);
 
     for (size_t i = 0; wanted && i < count; i++)
@@ -50,14 +51,13 @@ static enum names_result find_name(const struct dns_service *service,
     return result;
 }
 
-static enum names_result find_addr(const struct dns_service *service,
+static enum names_result find_addr(const struct names *names,
                                    const struct ip_addr *addr,
                                    struct answer *out)
 {
     const char *name[NAMES_ANSWER_MAX];
     size_t count;
-    enum names_result result =
-        names_find_addr(service->names, addr, name, &count);
+    enum names_result result = names_find_addr(names, addr, name, &count);
 
     for (size_t i = 0; i < count; i++)
         out->record[out->count++] =
@@ -65,19 +65,50 @@ static enum names_result find_addr(const struct dns_service *service,
     return result;
 }
 
+static enum names_result find_in(const struct dns_service *service,
+                                 struct names *names,
+                                 const struct dns_query *query,
+                                 const char *name, struct answer *out)
+{
+    struct ip_addr addr;
+
+    if (query->type == DNS_TYPE_PTR && dns_reverse_addr(name, &addr))
+        return find_addr(names, &addr, out);
+    return find_name(service, names, query, name, out);
+}
+
+/* What one table knows counts; what one denies, no other has to pass on. */
+static enum names_result find_all(const struct dns_service *service,
+                                  const struct ip_addr *client,
+                                  const struct dns_query *query,
+                                  const char *name, struct answer *out)
+{
+    struct names *more;
+    enum names_result result =
+        find_in(service, service->names, query, name, out);
+
+    for (size_t i = 0; result != NAMES_FOUND && service->also != NULL &&
+                       (more = service->also(service->self, client, i)) != NULL;
+         i++) {
+        enum names_result other = find_in(service, more, query, name, out);
+
+        if (other != NAMES_FOREIGN)
+            result = other;
+    }
+    return result;
+}
+
 static enum names_result find(const struct dns_service *service,
+                              const struct ip_addr *client,
                               const struct dns_query *query, struct answer *out)
 {
     char name[DNS_TEXT_MAX];
-    struct ip_addr addr;
 
     if (service->names == NULL ||
         (query->class_ != CLASS_IN && query->class_ != CLASS_ANY) ||
         !dns_query_name(query, name))
         return NAMES_FOREIGN;
-    if (query->type == DNS_TYPE_PTR && dns_reverse_addr(name, &addr))
-        return find_addr(service, &addr, out);
-    return find_name(service, query, name, out);
+    return find_all(service, client, query, name, out);
 }
 
 /* DNS_NOERROR: it was passed on. */
@@ -114,7 +145,7 @@ ssize_t dns_service_take(const struct dns_service *service,
     if (rcode < 0)
         return 0;
     if (rcode == DNS_NOERROR)
-        found = find(service, &query, &answer);
+        found = find(service, &asker->client.addr, &query, &answer);
     if (found == NAMES_NONE)
         rcode = DNS_NXDOMAIN;
     if (found == NAMES_FOREIGN) {

@@ -12,6 +12,13 @@
  */
 struct dns_service {
     struct names *names;         /* NULL: none */
+    /*
+     * Further tables with names for who asks from `client`: its other networks.
+     * `index` counts from 0; NULL ends it.  NULL: there are none for anyone.
+     */
+    struct names *(*also)(void *self, const struct ip_addr *client,
+                          size_t index);
+    void *self;
     struct dns_forward *forward; /* NULL: nothing is passed on */
     /* enable_dns off: nothing is passed on; allow_host_loopback: the host's
        names lead to the gateway.  NULL: both are on. */

@@ -2,28 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Bridge networks: containers that reach each other, by the control socket.
 load helpers
-
-# request VERB ARGUMENTS: prints the answer.
-request() {
-    local verb
-    # Whole, so that each verb can be found here.
-    for verb in '"execute":"network_create"' '"execute":"network_list"' \
-        '"execute":"network_inspect"' '"execute":"network_update"' \
-        '"execute":"network_remove"' '"execute":"network_attach"' \
-        '"execute":"network_detach"'; do
-        [[ "$verb" != *"_$1\"" ]] || api "{$verb,\"arguments\":$2}"
-    done
-}
-
-# refused VERB ARGUMENTS CODE TEXT: the error has this code and this text in it.
-refused() {
-    local answer
-    answer=$(request "$1" "$2") || fail "no answer to $1 $2: $(logs)" ||
-        return 1
-    jq -e --arg code "$3" --arg text "$4" \
-        '.error | .code == $code and (.desc | contains($text))' \
-        <<<"$answer" >/dev/null || fail "$1 $2: $answer"
-}
+load networks
 
 @test "bad definitions: each gets its error, and nothing is made" {
     start_slipgate

@@ -62,7 +62,7 @@ page_verbs() {
 }
 
 tested_verbs() {
-    cat "$srcdir"/tests/bats/*.bats "$srcdir/tests/bats/helpers.bash" |
+    cat "$srcdir"/tests/bats/*.bats "$srcdir"/tests/bats/*.bash |
         grep -o '"execute": *"[a-z_]*"' | sed 's/.*"\([a-z_]*\)"/\1/' |
         sort -u
 }

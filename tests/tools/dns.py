@@ -7,6 +7,9 @@ dns.py serve ADDR TEXT...         UDP and TCP port 53; host.test has A ADDR and
                                   2000 bytes, all else does not exist
 dns.py ask udp|tcp SERVER [NAME]  prints the TXT record, or the response code,
                                   or "truncated"
+dns.py find SERVER NAME [A|AAAA|PTR]
+                                  prints the first address, or for an address
+                                  the first name, or the response code
 dns.py pipeline SERVER COUNT      asks for host.test that often at once in one
                                   connection, prints how many answers came
 dns.py junk SERVER                sends what is no question
@@ -86,9 +89,9 @@ def serve(addr, text):
     serve_udp(udp, addr, text)
 
 
-def question(name, number=0x1234):
+def question(name, number=0x1234, kind=TXT):
     return struct.pack(">HHHHHH", number, 0x0100, 1, 0, 0, 0) + \
-        encode(name) + struct.pack(">HH", TXT, CLASS_IN)
+        encode(name) + struct.pack(">HH", kind, CLASS_IN)
 
 
 def pipeline(server, count):
@@ -139,5 +142,41 @@ def ask(proto, server, name="host.test"):
     print(data[answer + 13:answer + 13 + data[answer + 12]].decode())
 
 
+def reverse(addr):
+    if ":" not in addr:
+        return ".".join(reversed(addr.split("."))) + ".in-addr.arpa"
+    return ".".join(reversed(socket.inet_pton(socket.AF_INET6, addr).hex())) + \
+        ".ip6.arpa"
+
+
+def decode(data):
+    parts = []
+    while data[0]:
+        parts.append(data[1:1 + data[0]].decode())
+        data = data[1 + data[0]:]
+    return ".".join(parts)
+
+
+def find(server, name, kind="A"):
+    query = question(reverse(name) if kind == "PTR" else name,
+                     kind={"A": 1, "AAAA": 28, "PTR": 12}[kind])
+    with socket.socket(family(server), socket.SOCK_DGRAM) as sock:
+        sock.settimeout(DEADLINE)
+        try:
+            sock.connect((server, 53))
+            sock.send(query)
+            data = sock.recv(4096)
+        except OSError as err:
+            sys.exit(f"no answer: {err!r}")
+    if data[3] & 15 or not data[7]:
+        sys.exit(print(f"rcode {data[3] & 15}") or 1)
+    size = struct.unpack_from(">H", data, len(query) + 10)[0]
+    record = data[len(query) + 12:len(query) + 12 + size]
+    print(decode(record) if kind == "PTR" else
+          socket.inet_ntop(socket.AF_INET if kind == "A" else socket.AF_INET6,
+                           record))
+
+
 if __name__ == "__main__":
-    {"serve": serve, "ask": ask, "pipeline": pipeline, "junk": junk}[sys.argv[1]](*sys.argv[2:])
+    {"serve": serve, "ask": ask, "pipeline": pipeline, "junk": junk,
+     "find": find}[sys.argv[1]](*sys.argv[2:])
