@@ -36,6 +36,8 @@ const struct jail_seccomp_rule jail_seccomp_copier[] = {
     CALL(exit),
     CALL(exit_group),
     CALL(futex),
+    /* The allocator, when it first asks for memory. */
+    CALL(getrandom),
     CALL(madvise),
     IF1(mmap, LACKS(2, PROT_EXEC)),
     IF1(mmap2, LACKS(2, PROT_EXEC)),

@@ -75,6 +75,65 @@ all_of() { echo "$GATE"; cat "/proc/$GATE/task/$GATE/children"; }
     equal "$(guest intruder.py $(all_of))" ""
 }
 
+# --- what an intruder in the running processes can do ---
+
+need_injection() {
+    (($(id -u) == 0)) || skip_unless_ci "only root may trace them"
+    [[ $(uname -m) == x86_64 ]] || skip "not for $(uname -m)"
+    # They would let some of these calls through; see base/sanitized.h.
+    ! grep -q __asan_init "$SLIPGATE" || skip "a build with sanitizers"
+}
+
+@test "intruder: forbidden calls made by the running processes are refused" {
+    need_injection
+    serve remote 7000 "$REMOTE4"
+    start_slipgate
+    # shellcheck disable=SC2046 # numbers
+    equal "$(inject.py refused $(all_of))" ""
+    # They were not harmed.
+    ask_is "$HOST4 hello" guest tcp "$REMOTE4" 7000
+}
+
+@test "intruder: forbidden calls that kill the running processes" {
+    need_injection
+    local call
+    for call in $(inject.py names); do
+        start_slipgate
+        equal "$call: $(inject.py deadly "$call" "$GATE")" "$call: killed"
+        slipgate_ends
+        equal "$STATUS" 159
+    done
+}
+
+@test "intruder: the running agent dies of them as well, and all with it" {
+    need_injection
+    local call
+    for call in execve ptrace unshare-user mount; do
+        start_slipgate
+        # Where the filter lets it make namespaces, it refuses other ones.
+        if [[ $call == unshare-user ]]; then
+            equal "$(inject.py deadly "$call" "$(agent_of)")" "lives: None"
+            stop_slipgate
+            continue
+        fi
+        equal "$call: $(inject.py deadly "$call" "$(agent_of)")" "$call: killed"
+        slipgate_ends
+        equal "$STATUS" 1
+    done
+}
+
+@test "intruder: no file of the host can be opened from the running processes" {
+    need_injection
+    local paths=(/etc/passwd /etc/hostname /proc/self/maps /proc/1/root/etc
+        /dev/null /dev/mem /sys/kernel "$T/out" "$SOCK" ../../../etc/passwd
+        /run/.. "$SLIPGATE" /proc/self/root/etc/passwd)
+    start_slipgate
+    equal "$(inject.py reach "$GATE" "${paths[@]}" /etc/resolv.conf)" \
+        /etc/resolv.conf
+    equal "$(inject.py reach "$(agent_of)" "${paths[@]}" /etc/resolv.conf \
+        /dev/net/tun)" /dev/net/tun
+}
+
 @test "the table of docs/security.md is read off running processes" {
     (($(id -u) == 0)) || skip_unless_ci "only root may read others' filters"
     cp "$SLIPGATE" "$T/slipgate"
