@@ -26,7 +26,7 @@ def ask(path, verb, **arguments):
     return answer["return"]
 
 
-def publish(path, port):
-    """Leads a TCP port of the host to the same port of the guest."""
-    ask(path, "add_hostfwd", proto="tcp", host_addr="0.0.0.0", host_port=port,
+def publish(path, proto, port):
+    """Leads a port of the host to the same port of the guest."""
+    ask(path, "add_hostfwd", proto=proto, host_addr="0.0.0.0", host_port=port,
         guest_port=port)

@@ -35,6 +35,7 @@ class Wish:
     mtu: int = 1500
     family: int = 4
     tcp_ports: tuple = ()  # published under the same number on the host
+    udp_ports: tuple = ()
 
 
 def family_of(pid):
@@ -113,7 +114,9 @@ class Slirp4netns(Peer):
             api = self.socket(world)
             with self._started(guest, wish, api) as (process, ready_s):
                 for port in wish.tcp_ports:
-                    control.publish(api, port)
+                    control.publish(api, "tcp", port)
+                for port in wish.udp_ports:
+                    control.publish(api, "udp", port)
                 if wish.family == 6:
                     set_ipv6(guest)
                 yield Link(guest, family_of(process.pid), ready_s)
@@ -163,6 +166,8 @@ class Slipgate(Slirp4netns):
 
     can = Slirp4netns.can | {"networks"}
 
+    can = Slirp4netns.can | {"control"}
+
     def version(self, world):
         text = super().version(world)
         try:
@@ -186,9 +191,10 @@ class Pasta(Peer):
             pid_file = world.scratch / "pasta.pid"
             pid_file.unlink(missing_ok=True)
             ports = ",".join(map(str, wish.tcp_ports)) or "none"
+            udp_ports = ",".join(map(str, wish.udp_ports)) or "none"
             argv = [self.program, "--config-net", "--quiet",
                     "--ns-ifname", "tap0", "--mtu", str(wish.mtu),
-                    "--tcp-ports", ports, "--udp-ports", "none",
+                    "--tcp-ports", ports, "--udp-ports", udp_ports,
                     "--tcp-ns", "none", "--udp-ns", "none",
                     "--pid", str(pid_file), *_pasta_addresses(wish.family),
                     str(guest.pid)]

@@ -26,7 +26,7 @@ class Work:
     # (bench, peer) -> {name of a row: value}
     measure: typing.Callable
     # What a peer must be able to do: "out", "forward", "udp", "names",
-    # "networks", "process".
+    # "networks", "process", "control".
     needs: frozenset = frozenset({"out"})
     # Only when asked for by name.
     extra: bool = False
@@ -42,10 +42,12 @@ class Bench:
 
 def all_works():
     import rows_bulk
+    import rows_control
     import rows_cost
     import rows_nested
     import rows_small
-    return [work for family in (rows_bulk, rows_small, rows_cost, rows_nested)
+    return [work for family in (rows_bulk, rows_small, rows_cost, rows_control,
+                                rows_nested)
             for work in family.works()]
 
 

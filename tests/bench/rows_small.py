@@ -35,6 +35,11 @@ def works():
     yield Work((echoes, loss), needs=frozenset({"out", "udp"}),
                measure=functools.partial(measure_udp, echoes=echoes.name,
                                          loss=loss.name))
+    echoes = Row("udp-forward-echo", "1/s")
+    loss = Row("udp-forward-loss", "%", more_is_better=False)
+    yield Work((echoes, loss), needs=frozenset({"forward", "udp"}),
+               measure=functools.partial(measure_udp, echoes=echoes.name,
+                                         loss=loss.name, inward=True))
     names = Row("names", "1/s")
     loss = Row("names-loss", "%", more_is_better=False)
     yield Work((names, loss), needs=frozenset({"out", "names"}),
@@ -83,21 +88,25 @@ def measure_echo(bench, peer, median, tail, count):
     return {median: values["p50"], tail: values["p99"]}
 
 
-def udp(bench, peer, *words):
-    """What a UDP client says, in a fresh guest with a fresh server."""
+def udp(bench, peer, inward, *words):
+    """What a UDP client says, with a fresh guest and a fresh server."""
     world, port = bench.world, bench.world.port()
     tool = world.tool("udpload")
-    with peer.attach(world, Wish(mtu=MTU)) as link, \
-            world.host.background(tool, "server", port, ready_line="ready"):
-        return keyed_numbers(link.guest.run(
-            tool, words[0], LAN[4], port, bench.seconds, *words[1:],
-            timeout=bench.seconds + 20))
+    wish = Wish(mtu=MTU, udp_ports=(port,) if inward else ())
+    with peer.attach(world, wish) as link:
+        ends = (world.host, link.guest)
+        client, server = ends if inward else reversed(ends)
+        with server.background(tool, "server", port, ready_line="ready"):
+            return keyed_numbers(client.run(
+                tool, words[0], LAN[4], port, bench.seconds, *words[1:],
+                timeout=bench.seconds + 20))
 
 
-def measure_udp(bench, peer, echoes, loss):
-    rate = udp(bench, peer, "flood")["echoes"]
+def measure_udp(bench, peer, echoes, loss, inward=False):
+    rate = udp(bench, peer, inward, "flood")["echoes"]
     half = max(1, round(rate / 2))
-    return {echoes: rate, loss: udp(bench, peer, "pace", half)["loss"]}
+    return {echoes: rate,
+            loss: udp(bench, peer, inward, "pace", half)["loss"]}
 
 
 def ask_names(bench, client, server, name):
