@@ -4,6 +4,7 @@
 #include "agent/call.h"
 #include "agent/inside.h"
 #include "base/error.h"
+#include "base/fdio.h"
 #include "base/own.h"
 #include "kern/msg.h"
 
@@ -26,12 +27,6 @@ struct agent {
 };
 
 OWN_DEFINE(agent)
-
-static void close_all(const int *fds, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        (void)close(fds[i]);
-}
 
 /* --- asking --- */
 
@@ -70,7 +65,7 @@ static int take_answer(struct agent *agent, struct agent_reply *reply,
     reply->warning[sizeof(reply->warning) - 1] = '\0';
     reply->name[sizeof(reply->name) - 1] = '\0';
     if (count != (reply->code == 0 ? fds_wanted : 0)) {
-        close_all(fds, count);
+        fd_close_all(fds, count);
         return give_up(agent, -EPROTO, err);
     }
     if (reply->code != 0)
@@ -139,7 +134,7 @@ static int take_hello(struct agent *agent, GError **err)
     rc = msg_recv(agent->fd, confined, sizeof(*confined), fds, &count);
     if (rc != 1)
         return give_up(agent, rc, err);
-    close_all(fds, count);
+    fd_close_all(fds, count);
     confined->sandbox[sizeof(confined->sandbox) - 1] = '\0';
     confined->landlock[sizeof(confined->landlock) - 1] = '\0';
     confined->seccomp[sizeof(confined->seccomp) - 1] = '\0';

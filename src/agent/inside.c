@@ -9,6 +9,7 @@
 #include "kern/msg.h"
 #include "kern/netns.h"
 #include "kern/rtnl.h"
+#include "kern/signals.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -18,17 +19,6 @@
 
 /* What stays open of what was there before, and under which number. */
 enum { SOCKET_FD = STDERR_FILENO + 1, USERNS_FD, NETNS_FD, FIRST_UNUSED };
-
-static void ignore_signals(void)
-{
-    static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
-    sigset_t none;
-
-    for (size_t i = 0; i < G_N_ELEMENTS(ignored); i++)
-        (void)signal(ignored[i], SIG_IGN);
-    (void)sigemptyset(&none);
-    (void)sigprocmask(SIG_SETMASK, &none, NULL);
-}
 
 /* The gate may have died before the request took hold; hence the second look.
  */
@@ -115,18 +105,12 @@ static int enter(struct agent_state *state, pid_t gate_pid, bool has_userns,
     return confine_finish(wants, confined, err);
 }
 
-static void close_all(const int *fds, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        (void)close(fds[i]);
-}
-
 static int answer(int socket, const struct op_call *call)
 {
     int rc = msg_send(socket, &call->reply, sizeof(call->reply),
                       call->reply_fds, call->reply_fd_count);
 
-    close_all(call->reply_fds, call->reply_fd_count);
+    fd_close_all(call->reply_fds, call->reply_fd_count);
     return rc;
 }
 
@@ -152,7 +136,7 @@ int agent_serve_one(int socket, struct agent_state *state)
         op_perform(state, &call);
     else
         refuse_shape(&call);
-    close_all(call.fds, call.fd_count);
+    fd_close_all(call.fds, call.fd_count);
     rc = answer(socket, &call);
     return rc == 0 ? 1 : rc;
 }
@@ -178,7 +162,7 @@ void agent_inside(int socket, pid_t gate_pid, int userns_fd, int netns_fd,
     int rc;
 
     (void)prctl(PR_SET_NAME, "slipgate-agent", 0, 0, 0);
-    ignore_signals();
+    signals_ignore();
     die_with(gate_pid);
     hide_memory();
     /* Afterwards, what stands for it in /proc may be out of sight. */

@@ -151,3 +151,12 @@ int hostfwd_decode(const struct json_obj *args,
         return -1;
     return decode_manner(args, request, err);
 }
+
+void hostfwd_put_host(struct json_out *out, const struct fwd_request *request)
+{
+    if (request->both_families)
+        json_out_string(out, "host_addr", "*");
+    else
+        values_put_addr(out, "host_addr", &request->rule.host.addr);
+    json_out_uint(out, "host_port", request->rule.host.port);
+}

@@ -21,6 +21,8 @@ struct hostfwd_context {
 int hostfwd_decode(const struct json_obj *args,
                    const struct hostfwd_context *context,
                    struct fwd_request *request, GError **err);
+/* Writes where on the host it listens, unless that is a path. */
+void hostfwd_put_host(struct json_out *out, const struct fwd_request *request);
 /* The host end alone: proto, and host_path or host_addr and host_port. */
 int hostfwd_decode_host(const struct json_obj *args,
                         struct fwd_request *request, GError **err);

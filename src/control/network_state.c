@@ -39,11 +39,7 @@ static void put_host(struct json_out *out, const struct fwd_request *request)
         json_out_string(out, "host_path", request->rule.host_path);
         return;
     }
-    if (request->both_families)
-        json_out_string(out, "host_addr", "*");
-    else
-        values_put_addr(out, "host_addr", &request->rule.host.addr);
-    json_out_uint(out, "host_port", request->rule.host.port);
+    hostfwd_put_host(out, request);
 }
 
 /* As add_hostfwd reads it.  Where the families part, it is the guest itself. */

@@ -12,17 +12,6 @@ struct verbs_hostfwd {
 
 /* --- encoding --- */
 
-static void put_host(struct json_out *out, const struct fwd_request *request)
-{
-    if (request->rule.host_path != NULL)
-        return;
-    if (request->both_families)
-        json_out_string(out, "host_addr", "*");
-    else
-        values_put_addr(out, "host_addr", &request->rule.host.addr);
-    json_out_uint(out, "host_port", request->rule.host.port);
-}
-
 void verbs_hostfwd_put(struct json_out *out, const struct fwd_entry *entry)
 {
     const struct fwd_request *request = &entry->request;
@@ -30,7 +19,8 @@ void verbs_hostfwd_put(struct json_out *out, const struct fwd_entry *entry)
     /* slirp4netns's members first and in its order, then ours. */
     json_out_uint(out, "id", entry->id);
     json_out_string(out, "proto", word_of(words_proto, request->rule.proto));
-    put_host(out, request);
+    if (request->rule.host_path == NULL)
+        hostfwd_put_host(out, request);
     values_put_addr(out, "guest_addr", &request->rule.guest.addr);
     json_out_uint(out, "guest_port", request->rule.guest.port);
     if (request->both_families)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ctl/commands.h"
 #include "ctl/exits.h"
+#include "ctl/flow_pages.h"
 #include "ctl/print.h"
 #include "ctl/run_verb.h"
 
@@ -42,32 +43,20 @@ static void put_connection(struct table *table, const struct json_obj *flow)
     table_add(table, print_member(flow, "carrier"));
 }
 
-/* One page; `*after` moves on.  1: there are more. */
-static int show_page(struct ctl_call *call, struct table *table,
-                     uint64_t *after, GError **err)
-{
-    owned(json_out) args = json_out_new();
-    owned(json_value) answer = NULL;
-    struct json_obj ret, flow;
-    struct json_list entries;
-    bool more = false;
+struct listing {
+    const struct ctl_call *call;
+    struct table *table;
+};
 
-    json_out_uint(args, "limit", 1000);
-    json_out_uint(args, "after", *after);
-    answer = talk_call(call->talk, "list_connections", args, -1, &ret, err);
-    if (answer == NULL || json_get_list(&ret, "entries", &entries, err) != 0 ||
-        json_find_bool(&ret, "more", &more, err) != 0)
-        return -1;
-    for (size_t i = 0; i < json_list_len(&entries); i++) {
-        if (!json_as_object(json_list_at(&entries, i), "entry", &flow))
-            continue;
-        (void)json_find_uint(&flow, "id", 0, JSON_UINT_MAX, after, NULL);
-        if (call->json)
-            run_verb_print_json(flow.value);
-        else
-            put_connection(table, &flow);
-    }
-    return more && json_list_len(&entries) > 0;
+static void show_flow(void *self, const struct json_obj *flow, uint64_t id)
+{
+    const struct listing *listing = self;
+
+    (void)id;
+    if (listing->call->json)
+        run_verb_print_json(flow->value);
+    else
+        put_connection(listing->table, flow);
 }
 
 int ctl_connections(struct ctl_call *call, GError **err)
@@ -76,13 +65,10 @@ int ctl_connections(struct ctl_call *call, GError **err)
                                          "<GUEST",   "<PEER",  "FROM-GUEST",
                                          "TO-GUEST", "AGE",    "<CARRIER",
                                          NULL };
-    struct table *table = table_new(heads);
-    uint64_t after = 0;
-    int rc;
+    struct listing listing = { call, table_new(heads) };
+    int rc = flow_pages_each(call, show_flow, &listing, err);
 
-    while ((rc = show_page(call, table, &after, err)) > 0)
-        continue;
-    table_print_free(table, stdout);
+    table_print_free(listing.table, stdout);
     return rc;
 }
 

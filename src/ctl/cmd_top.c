@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ctl/commands.h"
+#include "ctl/flow_pages.h"
 #include "ctl/number.h"
 #include "ctl/print.h"
 
@@ -40,9 +41,9 @@ static double rate(uint64_t now, uint64_t before, double seconds)
     return now > before && seconds > 0 ? (double)(now - before) / seconds : 0;
 }
 
-static void note_flow(struct look *look, const struct json_obj *flow,
-                      uint64_t id)
+static void note_flow(void *self, const struct json_obj *flow, uint64_t id)
 {
+    struct look *look = self;
     struct seen *seen = g_new0(struct seen, 1);
     const struct seen *before =
         g_hash_table_lookup(look->before, GSIZE_TO_POINTER(id));
@@ -62,30 +63,6 @@ static void note_flow(struct look *look, const struct json_obj *flow,
     row.peer = print_endpoint(flow, "peer_addr", "peer_port");
     row.carrier = print_member(flow, "carrier");
     g_array_append_val(look->rows, row);
-}
-
-static int look_at_page(struct ctl_call *call, struct look *look,
-                        uint64_t *after, GError **err)
-{
-    owned(json_out) args = json_out_new();
-    owned(json_value) answer = NULL;
-    struct json_obj ret, flow;
-    struct json_list entries;
-    bool more = false;
-
-    json_out_uint(args, "limit", 1000);
-    json_out_uint(args, "after", *after);
-    answer = talk_call(call->talk, "list_connections", args, -1, &ret, err);
-    if (answer == NULL || json_get_list(&ret, "entries", &entries, err) != 0 ||
-        json_find_bool(&ret, "more", &more, err) != 0)
-        return -1;
-    for (size_t i = 0; i < json_list_len(&entries); i++) {
-        if (!json_as_object(json_list_at(&entries, i), "entry", &flow) ||
-            json_get_uint(&flow, "id", 0, JSON_UINT_MAX, after, NULL) != 0)
-            continue;
-        note_flow(look, &flow, *after);
-    }
-    return more && json_list_len(&entries) > 0;
 }
 
 static int by_rate(const void *a, const void *b)
@@ -141,14 +118,12 @@ static void show(struct look *look)
 
 static int take_look(struct ctl_call *call, struct look *look, GError **err)
 {
-    uint64_t after = 0;
     int rc;
 
     look->now = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     look->rows = g_array_new(FALSE, FALSE, sizeof(struct row));
     g_array_set_clear_func(look->rows, row_clear);
-    while ((rc = look_at_page(call, look, &after, err)) > 0)
-        continue;
+    rc = flow_pages_each(call, note_flow, look, err);
     if (rc == 0)
         show(look);
     g_array_free(look->rows, TRUE);

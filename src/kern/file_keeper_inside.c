@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/own.h"
 #include "kern/jail_caps.h"
+#include "kern/signals.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -116,17 +117,6 @@ static void serve(const char *name)
 
 /* --- the process --- */
 
-static void ignore_signals(void)
-{
-    static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
-    sigset_t none;
-
-    for (size_t i = 0; i < G_N_ELEMENTS(ignored); i++)
-        (void)signal(ignored[i], SIG_IGN);
-    (void)sigemptyset(&none);
-    (void)sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
 static bool keep_only(int socket, int dir_fd)
 {
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -145,7 +135,7 @@ void file_keeper_inside(int socket, int dir_fd, const char *name)
 
     (void)prctl(PR_SET_NAME, "slipgate-state", 0, 0, 0);
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    ignore_signals();
+    signals_ignore();
     /* CAP_DAC_OVERRIDE is not needed to write where the owner may. */
     if (!keep_only(socket, dir_fd) || jail_caps_keep(0, &err) != 0 ||
         jail_no_new_privs(&err) != 0) {

@@ -2,6 +2,7 @@
 #include "kern/msg.h"
 
 #include "base/error.h"
+#include "base/fdio.h"
 
 #include <errno.h>
 #include <string.h>
@@ -56,12 +57,6 @@ int msg_send(int fd, const void *data, size_t len, const int *fds,
     return n < 0 ? -errno : 0;
 }
 
-static void close_all(const int *fds, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        (void)close(fds[i]);
-}
-
 /* All descriptors of the message; the buffer has room for MSG_FDS_MAX. */
 static size_t take_fds(struct msghdr *mh, int fds[MSG_FDS_MAX])
 {
@@ -112,7 +107,7 @@ int msg_recv(int fd, void *data, size_t len, int fds[MSG_FDS_MAX],
     *fd_count = take_fds(&mh, fds);
     rc = judge(&mh, n, len);
     if (rc != 1) {
-        close_all(fds, *fd_count);
+        fd_close_all(fds, *fd_count);
         *fd_count = 0;
     }
     return rc;

@@ -34,6 +34,17 @@ void signals_block(void)
     (void)signal(SIGPIPE, SIG_IGN);
 }
 
+void signals_ignore(void)
+{
+    static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
+    sigset_t none;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(ignored); i++)
+        (void)signal(ignored[i], SIG_IGN);
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 static void signal_ready(void *self, uint32_t events)
 {
     struct signals *signals = self;
