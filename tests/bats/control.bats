@@ -110,6 +110,19 @@ add() {
     alive
 }
 
+@test "64 clients that stall inside a request hold up nobody" {
+    local i
+    serve remote 7000 "$REMOTE4"
+    start_slipgate
+    for i in {1..64}; do
+        spawn "slow$i" api.py --idle "$SOCK" '{"execute":"add_hostfwd",'
+    done
+    ask_is "$HOST4 hello" guest tcp "$REMOTE4" 7000
+    ask_is "$HOST4 hello" guest udp "$REMOTE4" 7000
+    wait_for 15 api_is .return '{"execute":"get_status"}' # they are dropped
+    alive
+}
+
 # bats test_tags=mended
 @test "65 clients: one too many is refused, the others are served" {
     start_slipgate

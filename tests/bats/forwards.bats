@@ -53,6 +53,20 @@ need_relay() {
     ask_is ECONNREFUSED remote tcp "$HOST6" 8080
 }
 
+@test "UDP: the answer comes from the address that was asked" {
+    local addr
+    start_slipgate --enable-ipv6
+    serve guest 7000 10.0.2.100 fd00::100
+    added "$(add '"proto":"udp","host_addr":"*","host_port":8080,
+        "guest_port":7000')"
+    for addr in "$HOST4" "$ALSO4"; do
+        ask_is "$REMOTE4 hello" remote udp "$addr" 8080
+    done
+    for addr in "$HOST6" "$ALSO6"; do
+        ask_is "$REMOTE6 hello" remote udp "$addr" 8080
+    done
+}
+
 @test "a range is had whole, or not at all" {
     local taken='"proto":"tcp","host_port":8085,"guest_port":1'
     served
