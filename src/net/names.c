@@ -246,7 +246,7 @@ enum names_result names_find(struct names *names, const char *name,
 
     *count = 0;
     if (list == NULL && is_host_name(folded)) {
-        if (!host_allowed)
+        if (!host_allowed || names->gateway_count == 0)
             return NAMES_NONE;
         for (size_t i = 0; i < names->gateway_count; i++)
             take(&names->gateways[i], family, out, count);

@@ -55,8 +55,9 @@ enum names_result {
 /*
  * Addresses for a name, with or without NAMES_DOMAIN behind it; `family`
  * AF_UNSPEC: of both.  With `host_allowed`, the host's names lead to the
- * gateway, else they do not exist.  Names that several have begin with another
- * one each time.  `out` has NAMES_ANSWER_MAX entries.
+ * gateways; else, or where there is none, they do not exist.  Names that
+ * several have begin with another one each time.  `out` has NAMES_ANSWER_MAX
+ * entries.
  */
 enum names_result names_find(struct names *names, const char *name,
                              sa_family_t family, bool host_allowed,

@@ -143,6 +143,9 @@ static void the_host_has_names_where_it_may_be_reached(void)
     struct ip_addr out[NAMES_ANSWER_MAX];
     size_t count;
 
+    g_assert_cmpint(
+        names_find(names, "host.docker.internal", AF_INET, true, out, &count),
+        ==, NAMES_NONE);
     names_add_gateway(names, &gateway);
     g_assert_cmpint(names_find(names, "Host.Containers.Internal", AF_INET, true,
                                out, &count),
