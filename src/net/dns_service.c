@@ -111,6 +111,20 @@ static enum names_result find(const struct dns_service *service,
     return find_all(service, client, query, name, out);
 }
 
+/*
+ * From a network without a way out nothing is passed on: there are no other
+ * names.  But a client that has another network is sent to that one's server,
+ * as resolvers do that are refused and not told that there is no such name.
+ */
+static enum dns_rcode deny(const struct dns_service *service,
+                           const struct ip_addr *client)
+{
+    return service->also != NULL &&
+                   service->also(service->self, client, 0) != NULL
+               ? DNS_REFUSED
+               : DNS_NXDOMAIN;
+}
+
 /* DNS_NOERROR: it was passed on. */
 static enum dns_rcode pass_on(const struct dns_service *service,
                               const struct dns_asker *asker,
@@ -119,9 +133,8 @@ static enum dns_rcode pass_on(const struct dns_service *service,
     const struct resolver_list *servers =
         service->servers.count > 0 ? &service->servers : NULL;
 
-    /* Behind a network without a way out there are no other names. */
     if (service->forward == NULL)
-        return DNS_NXDOMAIN;
+        return deny(service, &asker->client.addr);
     if (service->policy != NULL && !service->policy->enable_dns)
         return DNS_REFUSED;
     /* Their answers are many messages; no resolver of a container asks so. */

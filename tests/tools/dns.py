@@ -13,6 +13,7 @@ dns.py find SERVER NAME [A|AAAA|PTR]
 dns.py pipeline SERVER COUNT      asks for host.test that often at once in one
                                   connection, prints how many answers came
 dns.py junk SERVER                sends what is no question
+dns.py flood SERVER NAME          asks 20000 times and reads no answer
 """
 import os
 import socket
@@ -106,6 +107,14 @@ def pipeline(server, count):
     print(len(numbers))
 
 
+def flood(server, name):
+    query = question(name)
+    with socket.socket(family(server), socket.SOCK_DGRAM) as sock:
+        sock.connect((server, 53))
+        for _ in range(20000):
+            sock.send(query)
+
+
 def junk(server):
     query = question("host.test")
     with socket.socket(family(server), socket.SOCK_DGRAM) as sock:
@@ -179,4 +188,4 @@ def find(server, name, kind="A"):
 
 if __name__ == "__main__":
     {"serve": serve, "ask": ask, "pipeline": pipeline, "junk": junk,
-     "find": find}[sys.argv[1]](*sys.argv[2:])
+     "flood": flood, "find": find}[sys.argv[1]](*sys.argv[2:])
