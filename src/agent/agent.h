@@ -88,3 +88,29 @@ int agent_relay_sockets(struct agent *agent, sa_family_t family, bool of_guest,
                         int *fds, size_t count, GError **err);
 /* Call when the guest does not answer: its MAC address may have changed. */
 int agent_relay_refresh(struct agent *agent, GError **err);
+
+/* Of the relay namespace; the caller owns them. */
+struct agent_bridges {
+    int rtnl_fd[2]; /* rtnetlink sockets */
+    int news_fd;    /* kern/rtnl_watch.h */
+};
+/*
+ * Bridges in the relay namespace (agent/bridges.h).  An interface that is
+ * dropped stays until somebody deletes it.
+ */
+int agent_bridges_open(struct agent *agent, struct agent_bridges *out,
+                       GError **err);
+int agent_bridge_add(struct agent *agent, const struct agent_bridge *config,
+                     GError **err);
+int agent_bridge_rules(struct agent *agent,
+                       const struct agent_bridge_rules *rules, GError **err);
+int agent_bridge_drop(struct agent *agent, const char *name, GError **err);
+/* `*link` gets the interface's index there. */
+int agent_port_add(struct agent *agent, const struct agent_port *config,
+                   unsigned *link, GError **err);
+int agent_port_isolate(struct agent *agent, const char *name, bool isolated,
+                       GError **err);
+int agent_port_drop(struct agent *agent, const char *name, GError **err);
+/* A socket bound to a bridge's address, which the caller owns; -1 and err. */
+int agent_bridge_socket(struct agent *agent, const struct ip_endpoint *at,
+                        bool stream, GError **err);

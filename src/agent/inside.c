@@ -3,39 +3,21 @@
 
 #include "agent/confine.h"
 #include "agent/op.h"
+#include "agent/settle_down.h"
 #include "base/error.h"
 #include "base/fdio.h"
 #include "base/own.h"
 #include "kern/msg.h"
 #include "kern/netns.h"
 #include "kern/rtnl.h"
-#include "kern/signals.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 
 /* What stays open of what was there before, and under which number. */
 enum { SOCKET_FD = STDERR_FILENO + 1, USERNS_FD, NETNS_FD, FIRST_UNUSED };
-
-/* The gate may have died before the request took hold; hence the second look.
- */
-static void die_with(pid_t gate_pid)
-{
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || getppid() != gate_pid)
-        _exit(EXIT_FAILURE);
-}
-
-/*
- * Our memory is a copy of the gate's.  A process inside the guest must not
- * trace us for it, also not in the moment after we have joined.
- */
-static void hide_memory(void)
-{
-    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-}
 
 /* `from` is FIRST_UNUSED or more, or -1 for none. */
 static bool put_at(int from, int number)
@@ -96,9 +78,7 @@ static int enter(struct agent_state *state, pid_t gate_pid, bool has_userns,
 {
     if (confine_begin(wants, confined, err) != 0 || join(has_userns, err) != 0)
         return -1;
-    /* Joining a user namespace makes the kernel forget both of these. */
-    hide_memory();
-    die_with(gate_pid);
+    settle_down_again(gate_pid);
     state->guest = rtnl_open(err);
     if (state->guest == NULL)
         return -1;
@@ -162,9 +142,7 @@ void agent_inside(int socket, pid_t gate_pid, int userns_fd, int netns_fd,
     int rc;
 
     (void)prctl(PR_SET_NAME, "slipgate-agent", 0, 0, 0);
-    signals_ignore();
-    die_with(gate_pid);
-    hide_memory();
+    settle_down_begin(gate_pid);
     /* Afterwards, what stands for it in /proc may be out of sight. */
     if (userns_fd >= 0 && userns_is_own(userns_fd))
         userns_fd = -1;

@@ -18,6 +18,14 @@ static const struct op ops[] = {
     [AGENT_OP_RELAY_SOCKETS] = { 0, op_relay_sockets },
     [AGENT_OP_RELAY_REFRESH] = { 0, op_relay_refresh },
     [AGENT_OP_LINK_IPV6] = { 0, op_link_ipv6 },
+    [AGENT_OP_BRIDGES_OPEN] = { 0, op_bridges_open },
+    [AGENT_OP_BRIDGE_ADD] = { 0, op_bridge_add },
+    [AGENT_OP_BRIDGE_RULES] = { 0, op_bridge_rules },
+    [AGENT_OP_BRIDGE_DROP] = { 0, op_bridge_drop },
+    [AGENT_OP_PORT_ADD] = { 0, op_port_add },
+    [AGENT_OP_PORT_ISOLATE] = { 0, op_port_isolate },
+    [AGENT_OP_PORT_DROP] = { 0, op_port_drop },
+    [AGENT_OP_BRIDGE_SOCKET] = { 0, op_bridge_socket },
 };
 
 static_assert(G_N_ELEMENTS(ops) == AGENT_OP_COUNT, "a handler for each");

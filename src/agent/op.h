@@ -11,13 +11,15 @@
  * one takes a struct in agent/ops.h, a handler, its row in op.c and a stub in
  * stubs.c.
  */
+struct bridges;
 struct relay_ns;
 struct rtnl;
 
 /* What the agent holds from one operation to the next. */
 struct agent_state {
-    struct rtnl *guest;     /* rtnetlink of the guest's namespace */
-    struct relay_ns *relay; /* NULL: none was asked for */
+    struct rtnl *guest;      /* rtnetlink of the guest's namespace */
+    struct relay_ns *relay;  /* NULL: none was asked for */
+    struct bridges *bridges; /* NULL: likewise */
 };
 
 /* One request being carried out, and the answer as it grows. */
@@ -48,4 +50,18 @@ int op_relay_open(struct agent_state *state, struct op_call *call,
 int op_relay_sockets(struct agent_state *state, struct op_call *call,
                      GError **err);
 int op_relay_refresh(struct agent_state *state, struct op_call *call,
+                     GError **err);
+int op_bridges_open(struct agent_state *state, struct op_call *call,
+                    GError **err);
+int op_bridge_add(struct agent_state *state, struct op_call *call,
+                  GError **err);
+int op_bridge_rules(struct agent_state *state, struct op_call *call,
+                    GError **err);
+int op_bridge_drop(struct agent_state *state, struct op_call *call,
+                   GError **err);
+int op_port_add(struct agent_state *state, struct op_call *call, GError **err);
+int op_port_isolate(struct agent_state *state, struct op_call *call,
+                    GError **err);
+int op_port_drop(struct agent_state *state, struct op_call *call, GError **err);
+int op_bridge_socket(struct agent_state *state, struct op_call *call,
                      GError **err);

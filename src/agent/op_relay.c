@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/op.h"
 
+#include "agent/bridges.h"
 #include "agent/relay_ns.h"
 #include "agent/relay_socket.h"
 #include "base/error.h"
@@ -21,7 +22,7 @@ static int refuse(GError **err, const char *why)
 static int check_open(const struct agent_state *state,
                       const struct agent_relay_open *c, GError **err)
 {
-    if (!op_name_is_valid(c->name))
+    if (c->name[0] != '\0' && !op_name_is_valid(c->name))
         return refuse(err, "not an interface name");
     if (c->set_mac > 1 || c->ipv6 > 1)
         return refuse(err, "malformed");
@@ -42,6 +43,7 @@ int op_relay_open(struct agent_state *state, struct op_call *call, GError **err)
     state->relay = relay_ns_open(state->guest, c, call->reply_fds, err);
     if (state->relay == NULL)
         return -1;
+    state->bridges = bridges_new(state->relay);
     call->reply_fd_count = RELAY_NS_FD_COUNT - !c->ipv6;
     return 0;
 }

@@ -18,6 +18,16 @@ enum agent_op {
     AGENT_OP_RELAY_SOCKETS,
     AGENT_OP_RELAY_REFRESH, /* no arguments; safe: reads one MAC address */
     AGENT_OP_LINK_IPV6,
+    /* No arguments; safe: two sockets that list what is in the relay namespace,
+       and change only what their user could change anyway, and one for news. */
+    AGENT_OP_BRIDGES_OPEN,
+    AGENT_OP_BRIDGE_ADD,
+    AGENT_OP_BRIDGE_RULES,
+    AGENT_OP_BRIDGE_DROP,
+    AGENT_OP_PORT_ADD,
+    AGENT_OP_PORT_ISOLATE,
+    AGENT_OP_PORT_DROP,
+    AGENT_OP_BRIDGE_SOCKET,
     AGENT_OP_COUNT
 };
 
@@ -62,9 +72,11 @@ struct agent_link_ipv6 {
  * namespace beside it that has no way out but through the gate.  Once only.
  */
 struct agent_relay_open {
-    char name[IFNAMSIZ]; /* of the guest's interface; NUL-terminated */
-    uint32_t mtu;        /* 68 to AGENT_MTU_MAX */
-    uint8_t set_mac;     /* 0 or 1 */
+    /* Of the guest's interface; NUL-terminated.  "": there is no guest, and the
+       agent's own namespace becomes the relay namespace. */
+    char name[IFNAMSIZ];
+    uint32_t mtu;    /* 68 to AGENT_MTU_MAX */
+    uint8_t set_mac; /* 0 or 1 */
     uint8_t mac[6];
     uint8_t ipv6; /* 0 or 1 */
 };
@@ -89,6 +101,75 @@ struct agent_relay_sockets {
     uint32_t count;    /* 1 to AGENT_RELAY_SOCKETS_MAX */
 };
 
+/* An address and the length of its prefix. */
+struct agent_prefix {
+    struct ip_addr addr;
+    uint32_t len;
+};
+
+#define AGENT_PREFIXES_MAX 8
+#define AGENT_PEERS_MAX    64
+
+/*
+ * MAC addresses of bridges begin with these, and end in a number of the gate's
+ * choice.  The relay namespace lets the guest send no such frame, so the gate
+ * knows by them who asks.
+ */
+#define AGENT_BRIDGE_MAC_START \
+    {                          \
+        0x52, 0x55, 0x73, 0x68 \
+    }
+
+/*
+ * Safe: these make, change and remove bridges and their ports in the relay
+ * namespace, where there is nothing but what was made for the gate.  Names that
+ * are taken, and those of the relay's own links, are refused.
+ */
+struct agent_bridge {
+    char name[IFNAMSIZ];
+    uint16_t number; /* not 0 */
+    uint32_t mtu;    /* AGENT_BRIDGE_MTU_MIN to AGENT_MTU_MAX */
+    uint32_t gateway_count;
+    struct agent_prefix gateways[AGENT_PREFIXES_MAX];
+};
+#define AGENT_BRIDGE_MTU_MIN 1280
+
+struct agent_bridge_rules {
+    char name[IFNAMSIZ];
+    uint8_t dns;         /* 0 or 1: port 53 of the gateways is answered here */
+    uint32_t peer_count; /* subnets of other bridges that may be reached */
+    struct agent_prefix peers[AGENT_PEERS_MAX];
+};
+
+struct agent_bridge_drop {
+    char name[IFNAMSIZ];
+};
+
+/* The interface is there, down, and not yet a port. */
+struct agent_port {
+    char name[IFNAMSIZ];   /* "port" and digits */
+    char bridge[IFNAMSIZ]; /* of AGENT_OP_BRIDGE_ADD */
+    uint8_t isolated;      /* 0 or 1: from others that are */
+    uint8_t mac[6];        /* of the far end */
+    uint32_t address_count;
+    struct ip_addr addresses[AGENT_PREFIXES_MAX]; /* likewise */
+};
+
+struct agent_port_isolate {
+    char name[IFNAMSIZ];
+    uint8_t isolated; /* 0 or 1 */
+};
+
+struct agent_port_drop {
+    char name[IFNAMSIZ];
+};
+
+/* Safe: bound to an address of the relay namespace, it reaches containers. */
+struct agent_bridge_socket {
+    struct ip_endpoint at;
+    uint32_t stream; /* 0: datagrams, 1: a listener */
+};
+
 struct agent_request {
     uint32_t op; /* enum agent_op */
     union {
@@ -97,6 +178,13 @@ struct agent_request {
         struct agent_relay_open relay_open;
         struct agent_relay_sockets relay_sockets;
         struct agent_link_ipv6 link_ipv6;
+        struct agent_bridge bridge;
+        struct agent_bridge_rules bridge_rules;
+        struct agent_bridge_drop bridge_drop;
+        struct agent_port port;
+        struct agent_port_isolate port_isolate;
+        struct agent_port_drop port_drop;
+        struct agent_bridge_socket bridge_socket;
     };
 };
 
@@ -107,4 +195,5 @@ struct agent_reply {
     char reason[AGENT_REASON_MAX];
     char warning[AGENT_REASON_MAX]; /* done, but not all of it; "" if none */
     char name[IFNAMSIZ];            /* TAP_OPEN: the kernel's name */
+    uint32_t link;                  /* PORT_ADD: the interface's index */
 };

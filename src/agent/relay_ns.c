@@ -38,8 +38,9 @@ struct relay_ns {
     int guest_fd, relay_fd; /* the two namespaces */
     struct rtnl *guest;     /* not ours */
     struct rtnl *rtnl;      /* of the relay namespace */
-    unsigned guest_link;    /* the veth's end here */
-    unsigned far_link;      /* ... and in the guest */
+    unsigned gate_link;
+    unsigned guest_link; /* the veth's end here; 0: there is no guest */
+    unsigned far_link;   /* ... and in the guest */
     bool ipv6;
     char name[IFNAMSIZ]; /* of the latter */
 };
@@ -61,13 +62,13 @@ static void go_back(const struct relay_ns *ns)
                 g_strerror(errno));
 }
 
-/* Leaves the process in the new namespace. */
-static int make_namespace(struct relay_ns *ns, GError **err)
+/* Leaves the process in the new namespace, or where it is without a guest. */
+static int make_namespace(struct relay_ns *ns, bool guest, GError **err)
 {
     ns->guest_fd = netns_open_own(err);
     if (ns->guest_fd < 0)
         return -1;
-    if (unshare(CLONE_NEWNET) != 0)
+    if (guest && unshare(CLONE_NEWNET) != 0)
         return error_set_errno(err, "make a network namespace");
     ns->relay_fd = netns_open_own(err);
     return ns->relay_fd < 0 ? -1 : 0;
@@ -95,8 +96,11 @@ static int make_gate_link(struct relay_ns *ns, int *fd, GError **err)
     *fd = tap_open(GATE_LINK_NAME, TAP_VNET_HDR, name, err);
     if (*fd < 0)
         return -1;
-    return set_up_link(ns->rtnl, rtnl_link_index(ns->rtnl, name), &change,
-                       ns->ipv6, err);
+    ns->gate_link = rtnl_link_index(ns->rtnl, name);
+    /* The gate refuses in the name of the bridges' addresses. */
+    if (rtnl_link_accept_local(ns->rtnl, ns->gate_link, err) != 0)
+        return -1;
+    return set_up_link(ns->rtnl, ns->gate_link, &change, ns->ipv6, err);
 }
 
 static void choose_mac(uint8_t mac[6])
@@ -193,7 +197,7 @@ static int make_listeners(struct relay_ns *ns, struct relay_rules *rules,
 }
 
 static int build(struct relay_ns *ns, const struct agent_relay_open *c,
-                 const uint8_t mac[6], int *fds, GError **err)
+                 const uint8_t *mac, int *fds, GError **err)
 {
     struct relay_rules rules = { .guest_link_name = GUEST_LINK_NAME,
                                  .gate_link_name = GATE_LINK_NAME,
@@ -209,12 +213,14 @@ static int build(struct relay_ns *ns, const struct agent_relay_open *c,
         set_sysctls(ns, err) != 0 ||
         make_listeners(ns, &rules, fds, err) != 0 ||
         make_gate_link(ns, &fds[RELAY_NS_TAP], err) != 0 ||
-        make_guest_link(ns, c, mac, err) != 0)
+        (mac != NULL && make_guest_link(ns, c, mac, err) != 0))
         return -1;
     rules.guest_link = ns->guest_link;
-    rules.gate_link = rtnl_link_index(ns->rtnl, GATE_LINK_NAME);
+    rules.gate_link = ns->gate_link;
     if (relay_rules_apply(ns->rtnl, &rules, err) != 0)
         return -1;
+    if (mac == NULL)
+        return 0;
     return relay_rules_set_guest_mac(ns->rtnl, ns->guest_link, ns->ipv6, mac,
                                      err);
 }
@@ -225,11 +231,14 @@ static void close_all(int *fds)
         own_close(&fds[i]);
 }
 
-/* Makes the namespace and what is in it; the process is back afterwards. */
+/*
+ * Makes the namespace and what is in it; the process is back afterwards.  `mac`
+ * is NULL where there is no guest.
+ */
 static int build_there(struct relay_ns *ns, const struct agent_relay_open *c,
                        const uint8_t mac[6], int *fds, GError **err)
 {
-    int rc = make_namespace(ns, err);
+    int rc = make_namespace(ns, mac != NULL, err);
 
     if (rc == 0)
         rc = build(ns, c, mac, fds, err);
@@ -300,6 +309,8 @@ static int build_any(struct relay_ns *ns, const struct agent_relay_open *c,
 {
     owned(takeover) takeover = NULL;
 
+    if (c->name[0] == '\0')
+        return build_there(ns, c, NULL, fds, err);
     if (wait_for_name(ns, c->name, &takeover, err) != 0)
         return -1;
     if (takeover == NULL)
@@ -360,12 +371,39 @@ int relay_ns_sockets(struct relay_ns *ns, sa_family_t family, int *fds,
     return -1;
 }
 
+int relay_ns_enter(const struct relay_ns *ns, GError **err)
+{
+    return go(ns->relay_fd, err);
+}
+
+void relay_ns_leave(const struct relay_ns *ns)
+{
+    go_back(ns);
+}
+
+struct rtnl *relay_ns_rtnl(const struct relay_ns *ns)
+{
+    return ns->rtnl;
+}
+
+unsigned relay_ns_gate_link(const struct relay_ns *ns)
+{
+    return ns->gate_link;
+}
+
+bool relay_ns_has_ipv6(const struct relay_ns *ns)
+{
+    return ns->ipv6;
+}
+
 int relay_ns_refresh(struct relay_ns *ns, GError **err)
 {
     owned_fd fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     struct ifreq ifr = { 0 };
     uint8_t mac[6];
 
+    if (ns->guest_link == 0)
+        return 0;
     g_strlcpy(ifr.ifr_name, ns->name, sizeof(ifr.ifr_name));
     if (fd < 0 || ioctl(fd, SIOCGIFHWADDR, &ifr) != 0)
         return error_set_errno(err, "read the MAC address of %s", ns->name);

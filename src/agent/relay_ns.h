@@ -4,6 +4,7 @@
 #include "base/own.h"
 
 #include <glib.h>
+#include <stdbool.h>
 
 /*
  * The relay namespace: a private network namespace between guest and gate,
@@ -15,6 +16,8 @@
  *   (veth)         | `--- the rest, and every SYN, layer 2 -- tap1
  *
  * Nothing of it shows in the guest but the interface that was asked for.
+ * Where there is no guest, the agent's own namespace is the relay namespace,
+ * without r0.  Bridges stand in it as well: agent/bridges.h.
  */
 struct relay_ns;
 struct rtnl;
@@ -47,6 +50,18 @@ OWN_DEFINE(relay_ns)
  */
 int relay_ns_sockets(struct relay_ns *ns, sa_family_t family, int *fds,
                      size_t count, GError **err);
+
+/*
+ * Enters the relay namespace, for what has to be done in there; leave it again
+ * before anything else.  0, or -1 and an error.
+ */
+int relay_ns_enter(const struct relay_ns *ns, GError **err);
+void relay_ns_leave(const struct relay_ns *ns);
+/* Speaks to the relay namespace, from everywhere. */
+struct rtnl *relay_ns_rtnl(const struct relay_ns *ns);
+/* The link towards the gate. */
+unsigned relay_ns_gate_link(const struct relay_ns *ns);
+bool relay_ns_has_ipv6(const struct relay_ns *ns);
 
 /* Takes note of the guest's interface's present MAC address. */
 int relay_ns_refresh(struct relay_ns *ns, GError **err);

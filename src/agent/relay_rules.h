@@ -15,8 +15,11 @@ struct rtnl;
 /* On our sockets: what they send goes out to the guest. */
 #define RELAY_MARK_TO_GUEST 2
 
+/* Where the networks of bridges are routed. */
+#define RELAY_TABLE_BRIDGES 103
+
 struct relay_rules {
-    unsigned guest_link; /* veth towards the guest, up */
+    unsigned guest_link; /* veth towards the guest, up; 0: there is none */
     const char *guest_link_name;
     unsigned gate_link; /* tap towards the gate, up */
     const char *gate_link_name;

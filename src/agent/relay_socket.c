@@ -80,3 +80,26 @@ int relay_socket_listen(sa_family_t family, uint32_t mark,
         return error_set_errno(err, "listen in the relay namespace");
     return own_release_fd(&fd);
 }
+
+int relay_socket_bound(const struct ip_endpoint *at, bool stream, GError **err)
+{
+    char text[IP_ENDPOINT_TEXT_MAX];
+    struct sockaddr_storage ss;
+    socklen_t len = ip_endpoint_to_sockaddr(at, &ss);
+    int type = stream ? SOCK_STREAM : SOCK_DGRAM;
+    owned_fd fd =
+        socket(at->addr.family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    if (fd < 0)
+        return error_set_errno(err, "make a socket");
+    if (at->addr.family == AF_INET6)
+        (void)set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+    /* Connections that are over must not keep a restart from its port. */
+    if (stream && set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1) != 0)
+        return error_set_errno(err, "prepare a socket");
+    if (bind(fd, (struct sockaddr *)&ss, len) != 0 ||
+        (stream && listen(fd, BACKLOG) != 0))
+        return error_set_errno(err, "bind %s in the relay namespace",
+                               ip_endpoint_format(at, text));
+    return own_release_fd(&fd);
+}

@@ -3,6 +3,7 @@
 #include "base/addr.h"
 
 #include <glib.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -22,3 +23,9 @@ int relay_socket_listen(sa_family_t family, uint32_t mark,
                         struct ip_endpoint *at, GError **err);
 /* An ordinary one of the namespace that the caller is in. */
 int relay_socket_plain(sa_family_t family, GError **err);
+
+/*
+ * A socket bound to an address of this namespace, non-blocking: a listener, or
+ * one for datagrams.  -1 and an error.
+ */
+int relay_socket_bound(const struct ip_endpoint *at, bool stream, GError **err);

@@ -83,3 +83,96 @@ int agent_link_ipv6(struct agent *agent, const struct agent_link_ipv6 *config,
 
     return agent_call(agent, &request, NULL, 0, &reply, NULL, 0, err);
 }
+
+/* --- bridges --- */
+
+static int just_ask(struct agent *agent, const struct agent_request *request,
+                    GError **err)
+{
+    struct agent_reply reply;
+
+    return agent_call(agent, request, NULL, 0, &reply, NULL, 0, err);
+}
+
+int agent_bridges_open(struct agent *agent, struct agent_bridges *out,
+                       GError **err)
+{
+    struct agent_request request = { .op = AGENT_OP_BRIDGES_OPEN };
+    struct agent_reply reply;
+    int fds[3];
+
+    if (agent_call(agent, &request, NULL, 0, &reply, fds, 3, err) != 0)
+        return -1;
+    *out = (struct agent_bridges){ { fds[0], fds[1] }, fds[2] };
+    return 0;
+}
+
+int agent_bridge_add(struct agent *agent, const struct agent_bridge *config,
+                     GError **err)
+{
+    struct agent_request request = { .op = AGENT_OP_BRIDGE_ADD,
+                                     .bridge = *config };
+
+    return just_ask(agent, &request, err);
+}
+
+int agent_bridge_rules(struct agent *agent,
+                       const struct agent_bridge_rules *rules, GError **err)
+{
+    struct agent_request request = { .op = AGENT_OP_BRIDGE_RULES,
+                                     .bridge_rules = *rules };
+
+    return just_ask(agent, &request, err);
+}
+
+int agent_bridge_drop(struct agent *agent, const char *name, GError **err)
+{
+    struct agent_request request = { .op = AGENT_OP_BRIDGE_DROP };
+
+    (void)g_strlcpy(request.bridge_drop.name, name, IFNAMSIZ);
+    return just_ask(agent, &request, err);
+}
+
+int agent_port_add(struct agent *agent, const struct agent_port *config,
+                   unsigned *link, GError **err)
+{
+    struct agent_request request = { .op = AGENT_OP_PORT_ADD, .port = *config };
+    struct agent_reply reply;
+
+    if (agent_call(agent, &request, NULL, 0, &reply, NULL, 0, err) != 0)
+        return -1;
+    *link = reply.link;
+    return 0;
+}
+
+int agent_port_isolate(struct agent *agent, const char *name, bool isolated,
+                       GError **err)
+{
+    struct agent_request request = { .op = AGENT_OP_PORT_ISOLATE,
+                                     .port_isolate.isolated = isolated };
+
+    (void)g_strlcpy(request.port_isolate.name, name, IFNAMSIZ);
+    return just_ask(agent, &request, err);
+}
+
+int agent_port_drop(struct agent *agent, const char *name, GError **err)
+{
+    struct agent_request request = { .op = AGENT_OP_PORT_DROP };
+
+    (void)g_strlcpy(request.port_drop.name, name, IFNAMSIZ);
+    return just_ask(agent, &request, err);
+}
+
+int agent_bridge_socket(struct agent *agent, const struct ip_endpoint *at,
+                        bool stream, GError **err)
+{
+    struct agent_request request = { .op = AGENT_OP_BRIDGE_SOCKET,
+                                     .bridge_socket = { .at = *at,
+                                                        .stream = stream } };
+    struct agent_reply reply;
+    int fd = -1;
+
+    if (agent_call(agent, &request, NULL, 0, &reply, &fd, 1, err) != 0)
+        return -1;
+    return fd;
+}

@@ -27,18 +27,26 @@ struct list {
 static const struct list gate_list = {
     { jail_seccomp_both, jail_seccomp_gate, jail_seccomp_sanitizers },
     jail_seccomp_gate_on_child,
-    { jail_seccomp_fatal, jail_seccomp_fatal_settled },
+    { jail_seccomp_fatal, jail_seccomp_fatal_pidfd,
+      jail_seccomp_fatal_settled },
 };
 
 static const struct list agent_list = {
     { jail_seccomp_both, jail_seccomp_agent, jail_seccomp_sanitizers },
     NULL,
-    { jail_seccomp_fatal, jail_seccomp_fatal_settled },
+    { jail_seccomp_fatal, jail_seccomp_fatal_pidfd,
+      jail_seccomp_fatal_settled },
 };
 
 static const struct list making_agent_list = {
     { jail_seccomp_both, jail_seccomp_agent, jail_seccomp_agent_making,
       jail_seccomp_sanitizers },
+    NULL,
+    { jail_seccomp_fatal, jail_seccomp_fatal_pidfd },
+};
+
+static const struct list porter_list = {
+    { jail_seccomp_both, jail_seccomp_porter, jail_seccomp_sanitizers },
     NULL,
     { jail_seccomp_fatal },
 };
@@ -46,7 +54,8 @@ static const struct list making_agent_list = {
 static const struct list copier_list = {
     { jail_seccomp_copier, jail_seccomp_sanitizers },
     NULL,
-    { jail_seccomp_fatal, jail_seccomp_fatal_settled },
+    { jail_seccomp_fatal, jail_seccomp_fatal_pidfd,
+      jail_seccomp_fatal_settled },
 };
 
 static const struct list *list_of(enum jail_seccomp_profile profile,
@@ -56,6 +65,8 @@ static const struct list *list_of(enum jail_seccomp_profile profile,
         return &gate_list;
     if (profile == JAIL_SECCOMP_COPIER)
         return &copier_list;
+    if (profile == JAIL_SECCOMP_PORTER)
+        return &porter_list;
     return (flags & JAIL_SECCOMP_NAMESPACES) != 0 ? &making_agent_list
                                                   : &agent_list;
 }

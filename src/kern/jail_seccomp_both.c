@@ -211,7 +211,6 @@ const struct jail_seccomp_rule jail_seccomp_fatal[] = {
 
     CALL(lookup_dcookie),
     CALL(perf_event_open),
-    CALL(pidfd_open),
     CALL(pidfd_send_signal),
 #ifdef __SNR_pidfd_getfd
     CALL(pidfd_getfd),
@@ -255,6 +254,11 @@ const struct jail_seccomp_rule jail_seccomp_fatal[] = {
     CALL(pivot_root),
     CALL(umount),
     CALL(umount2),
+    END_OF_ROWS,
+};
+
+const struct jail_seccomp_rule jail_seccomp_fatal_pidfd[] = {
+    CALL(pidfd_open),
     END_OF_ROWS,
 };
 

@@ -6,9 +6,9 @@
 /*
  * The lists of kern/jail_seccomp.h as data, for jail_seccomp*.c alone.  One
  * file for each process (jail_seccomp_gate.c, jail_seccomp_agent.c,
- * jail_seccomp_copier.c), and jail_seccomp_both.c for what gate and agent
- * share.  To allow a call, add a row to the narrowest of them; rows of the same
- * call are alternatives.
+ * jail_seccomp_copier.c, jail_seccomp_porter.c), and jail_seccomp_both.c for
+ * what they share.  To allow a call, add a row to the narrowest of them; rows
+ * of the same call are alternatives.
  */
 struct jail_seccomp_rule {
     const char *name; /* NULL: the end of the table */
@@ -17,7 +17,7 @@ struct jail_seccomp_rule {
     struct scmp_arg_cmp args[3];
 };
 
-/* Allowed to both processes. */
+/* Allowed to all processes. */
 extern const struct jail_seccomp_rule jail_seccomp_both[];
 /* What the sanitizers do; empty in a usual build. */
 extern const struct jail_seccomp_rule jail_seccomp_sanitizers[];
@@ -35,6 +35,10 @@ extern const struct jail_seccomp_rule jail_seccomp_agent_making[];
 /* All that the copier of resolv.conf is allowed (app/resolv_copier.h). */
 extern const struct jail_seccomp_rule jail_seccomp_copier[];
 
+extern const struct jail_seccomp_rule jail_seccomp_porter[];
+
 /* What kills, and what kills whoever makes and joins no namespaces. */
 extern const struct jail_seccomp_rule jail_seccomp_fatal[];
 extern const struct jail_seccomp_rule jail_seccomp_fatal_settled[];
+/* ... and what kills whoever holds on to no processes. */
+extern const struct jail_seccomp_rule jail_seccomp_fatal_pidfd[];

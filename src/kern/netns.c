@@ -25,6 +25,9 @@ static int open_kind(const char *path, const struct kind *kind, GError **err)
 {
     owned_fd fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
+    if (fd < 0 && errno == ENOENT)
+        return error_set(err, SLIPGATE_ERROR_NOT_FOUND, "open %s %s: %s",
+                         kind->name, path, g_strerror(errno));
     if (fd < 0)
         return error_set_errno(err, "open %s %s", kind->name, path);
     /*

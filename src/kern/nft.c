@@ -12,8 +12,8 @@
 #include <linux/netfilter/nf_tables.h>
 #include <string.h>
 
-/* Some ten rules of a few hundred bytes each. */
-#define BATCH_MAX  16384
+/* Some tens of rules of a few hundred bytes each. */
+#define BATCH_MAX  65536
 #define ANSWER_MAX 8192
 
 /*
@@ -100,14 +100,47 @@ void nft_batch_add_chain(struct nft_batch *batch, const struct nft_chain *spec)
     nftnl_chain_set_u32(chain, NFTNL_CHAIN_FAMILY, (uint32_t)spec->family);
     nftnl_chain_set_str(chain, NFTNL_CHAIN_TABLE, spec->table);
     nftnl_chain_set_str(chain, NFTNL_CHAIN_NAME, spec->name);
-    nftnl_chain_set_str(chain, NFTNL_CHAIN_TYPE, "filter");
-    nftnl_chain_set_u32(chain, NFTNL_CHAIN_HOOKNUM, spec->hook);
-    nftnl_chain_set_s32(chain, NFTNL_CHAIN_PRIO, spec->priority);
-    if (spec->device != NULL)
+    if (!spec->plain) {
+        nftnl_chain_set_str(chain, NFTNL_CHAIN_TYPE, "filter");
+        nftnl_chain_set_u32(chain, NFTNL_CHAIN_HOOKNUM, spec->hook);
+        nftnl_chain_set_s32(chain, NFTNL_CHAIN_PRIO, spec->priority);
+    }
+    if (!spec->plain && spec->device != NULL)
         nftnl_chain_set_str(chain, NFTNL_CHAIN_DEV, spec->device);
     begin_message(batch, g_strdup_printf("chain %s", spec->name));
     nftnl_chain_nlmsg_build_payload(
         put_header(batch, NFT_MSG_NEWCHAIN, spec->family, 0), chain);
+    end_message(batch);
+    nftnl_chain_free(chain);
+}
+
+void nft_batch_flush_chain(struct nft_batch *batch,
+                           const struct nft_chain *spec)
+{
+    struct nftnl_rule *all = nftnl_rule_alloc();
+
+    g_assert(all != NULL);
+    nftnl_rule_set_u32(all, NFTNL_RULE_FAMILY, (uint32_t)spec->family);
+    nftnl_rule_set_str(all, NFTNL_RULE_TABLE, spec->table);
+    nftnl_rule_set_str(all, NFTNL_RULE_CHAIN, spec->name);
+    begin_message(batch, g_strdup_printf("(flush) chain %s", spec->name));
+    nftnl_rule_nlmsg_build_payload(
+        put_header(batch, NFT_MSG_DELRULE, spec->family, 0), all);
+    end_message(batch);
+    nftnl_rule_free(all);
+}
+
+void nft_batch_del_chain(struct nft_batch *batch, const struct nft_chain *spec)
+{
+    struct nftnl_chain *chain = nftnl_chain_alloc();
+
+    g_assert(chain != NULL);
+    nftnl_chain_set_u32(chain, NFTNL_CHAIN_FAMILY, (uint32_t)spec->family);
+    nftnl_chain_set_str(chain, NFTNL_CHAIN_TABLE, spec->table);
+    nftnl_chain_set_str(chain, NFTNL_CHAIN_NAME, spec->name);
+    begin_message(batch, g_strdup_printf("(delete) chain %s", spec->name));
+    nftnl_chain_nlmsg_build_payload(
+        put_header(batch, NFT_MSG_DELCHAIN, spec->family, 0), chain);
     end_message(batch);
     nftnl_chain_free(chain);
 }

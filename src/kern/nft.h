@@ -16,7 +16,10 @@
 struct nft_batch;
 struct nft_rule;
 
-/* A base chain, at its table's hook.  Strings are kept by reference. */
+/*
+ * A base chain, at its table's hook; or a plain one that rules jump to.
+ * Strings are kept by reference.
+ */
 struct nft_chain {
     int family;         /* NFPROTO_INET, NFPROTO_NETDEV ... */
     const char *table;  /* one table per family and name */
@@ -24,6 +27,7 @@ struct nft_chain {
     uint32_t hook;      /* NF_NETDEV_INGRESS, NF_INET_PRE_ROUTING ... */
     int32_t priority;   /* smaller runs first */
     const char *device; /* netdev family only */
+    bool plain;         /* at no hook: those three do not matter */
 };
 
 struct nft_batch *nft_batch_new(void);
@@ -33,6 +37,12 @@ OWN_DEFINE(nft_batch)
 void nft_batch_add_table(struct nft_batch *batch, int family, const char *name);
 /* Its policy is to accept. */
 void nft_batch_add_chain(struct nft_batch *batch,
+                         const struct nft_chain *chain);
+/* Removes the rules of a chain that exists. */
+void nft_batch_flush_chain(struct nft_batch *batch,
+                           const struct nft_chain *chain);
+/* Removes an empty chain, to which no rule jumps. */
+void nft_batch_del_chain(struct nft_batch *batch,
                          const struct nft_chain *chain);
 /* Appends to the rule's chain; frees the rule. */
 void nft_batch_add_rule(struct nft_batch *batch, struct nft_rule *rule);
@@ -47,7 +57,8 @@ int nft_batch_commit(struct nft_batch *batch, GError **err);
    until a match fails. */
 struct nft_rule *nft_rule_new(const struct nft_chain *chain);
 
-void nft_match_iif(struct nft_rule *rule, unsigned index);
+void nft_match_iif(struct nft_rule *rule, unsigned index, bool equal);
+void nft_match_oif(struct nft_rule *rule, unsigned index, bool equal);
 /* The family of an IP packet, in a chain that sees both: AF_INET, AF_INET6. */
 void nft_match_family(struct nft_rule *rule, sa_family_t family);
 /* ETH_P_IP and so on, in a netdev chain. */
@@ -60,6 +71,22 @@ void nft_match_tcp_flags(struct nft_rule *rule, uint8_t mask, uint8_t value,
 /* IPv6 packets whose destination starts with the `len` bits (16 at most) of
    `prefix`, in a netdev chain. */
 void nft_match_ipv6_dst(struct nft_rule *rule, uint16_t prefix, unsigned len);
+/* Where an offset counts from. */
+enum nft_header { NFT_HEADER_LINK, NFT_HEADER_NETWORK, NFT_HEADER_TRANSPORT };
+/*
+ * Compares `len` bytes, 16 at most, at `offset` with those at `data`.  Never
+ * true for a packet that ends before; the transport header of later fragments
+ * is not there.
+ */
+void nft_match_bytes(struct nft_rule *rule, enum nft_header header,
+                     uint32_t offset, const void *data, uint32_t len,
+                     bool equal);
+/* The same for the first `bits` of an address of the family. */
+void nft_match_prefix(struct nft_rule *rule, enum nft_header header,
+                      uint32_t offset, const struct ip_addr *net,
+                      unsigned bits);
+/* True for what exceeds that many packets in a second, with such a burst. */
+void nft_match_over_rate(struct nft_rule *rule, uint64_t per_s, uint32_t burst);
 /* PACKET_HOST and so on of packet(7). */
 void nft_match_pkttype(struct nft_rule *rule, uint8_t type);
 /* A socket of ours with IP_TRANSPARENT will get the packet. */
@@ -71,5 +98,7 @@ void nft_set_mark(struct nft_rule *rule, uint32_t mark);
 void nft_tproxy(struct nft_rule *rule, const struct ip_endpoint *to);
 /* Sends the frame out of another interface as it is (netdev ingress). */
 void nft_forward_frame(struct nft_rule *rule, unsigned index);
+/* Goes on in a plain chain of the same table, and does not come back. */
+void nft_goto(struct nft_rule *rule, const char *chain);
 void nft_accept(struct nft_rule *rule);
 void nft_drop(struct nft_rule *rule);

@@ -9,6 +9,7 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <stddef.h>
+#include <string.h>
 
 /* One register is enough for all of this, but tproxy wants address and port. */
 #define REG       NFT_REG32_00
@@ -76,7 +77,7 @@ static void load_value(struct nft_rule *rule, uint32_t reg, const void *data,
 /* The register's first `len` bytes, ANDed with `mask`. */
 static void mask_register(struct nft_rule *rule, const void *mask, uint32_t len)
 {
-    static const uint8_t zeros[4];
+    static const uint8_t zeros[16];
     struct nftnl_expr *expr = append(rule, "bitwise");
 
     g_assert(len <= sizeof(zeros));
@@ -100,10 +101,16 @@ static void compare(struct nft_rule *rule, const void *data, uint32_t len,
 
 /* --- matches --- */
 
-void nft_match_iif(struct nft_rule *rule, unsigned index)
+void nft_match_iif(struct nft_rule *rule, unsigned index, bool equal)
 {
     load_meta(rule, NFT_META_IIF);
-    compare(rule, &index, sizeof(index), true);
+    compare(rule, &index, sizeof(index), equal);
+}
+
+void nft_match_oif(struct nft_rule *rule, unsigned index, bool equal)
+{
+    load_meta(rule, NFT_META_OIF);
+    compare(rule, &index, sizeof(index), equal);
 }
 
 void nft_match_family(struct nft_rule *rule, sa_family_t family)
@@ -145,6 +152,49 @@ void nft_match_ipv6_dst(struct nft_rule *rule, uint16_t prefix, unsigned len)
     load_payload(rule, NFT_PAYLOAD_NETWORK_HEADER, 24, sizeof(value));
     mask_register(rule, &mask, sizeof(mask));
     compare(rule, &value, sizeof(value), true);
+}
+
+static const uint32_t header_base[] = {
+    [NFT_HEADER_LINK] = NFT_PAYLOAD_LL_HEADER,
+    [NFT_HEADER_NETWORK] = NFT_PAYLOAD_NETWORK_HEADER,
+    [NFT_HEADER_TRANSPORT] = NFT_PAYLOAD_TRANSPORT_HEADER,
+};
+
+void nft_match_bytes(struct nft_rule *rule, enum nft_header header,
+                     uint32_t offset, const void *data, uint32_t len,
+                     bool equal)
+{
+    load_payload(rule, header_base[header], offset, len);
+    compare(rule, data, len, equal);
+}
+
+void nft_match_prefix(struct nft_rule *rule, enum nft_header header,
+                      uint32_t offset, const struct ip_addr *net, unsigned bits)
+{
+    uint32_t len = net->family == AF_INET6 ? 16 : 4;
+    uint8_t mask[16] = { 0 }, value[16];
+
+    memcpy(value, &net->v6, len);
+    for (unsigned i = 0; i < len; i++) {
+        unsigned left = bits > 8 * i ? MIN(bits - 8 * i, 8) : 0;
+
+        mask[i] = (uint8_t)(0xff00u >> left);
+        value[i] &= mask[i];
+    }
+    load_payload(rule, header_base[header], offset, len);
+    mask_register(rule, mask, len);
+    compare(rule, value, len, true);
+}
+
+void nft_match_over_rate(struct nft_rule *rule, uint64_t per_s, uint32_t burst)
+{
+    struct nftnl_expr *expr = append(rule, "limit");
+
+    nftnl_expr_set_u64(expr, NFTNL_EXPR_LIMIT_RATE, per_s);
+    nftnl_expr_set_u64(expr, NFTNL_EXPR_LIMIT_UNIT, 1);
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_LIMIT_BURST, burst);
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_LIMIT_TYPE, NFT_LIMIT_PKTS);
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_LIMIT_FLAGS, NFT_LIMIT_F_INV);
 }
 
 void nft_match_pkttype(struct nft_rule *rule, uint8_t type)
@@ -208,6 +258,15 @@ static void add_verdict(struct nft_rule *rule, uint32_t verdict)
 
     nftnl_expr_set_u32(expr, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
     nftnl_expr_set_u32(expr, NFTNL_EXPR_IMM_VERDICT, verdict);
+}
+
+void nft_goto(struct nft_rule *rule, const char *chain)
+{
+    struct nftnl_expr *expr = append(rule, "immediate");
+
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_IMM_VERDICT, (uint32_t)NFT_GOTO);
+    nftnl_expr_set_str(expr, NFTNL_EXPR_IMM_CHAIN, chain);
 }
 
 void nft_accept(struct nft_rule *rule)

@@ -5,6 +5,7 @@
 #include "kern/rtnl_request.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
@@ -40,10 +41,18 @@ static void ask_for_reasons(struct mnl_socket *socket)
     (void)mnl_socket_setsockopt(socket, NETLINK_CAP_ACK, &on, sizeof(on));
 }
 
+static struct rtnl *wrap(struct mnl_socket *socket)
+{
+    struct rtnl *rtnl = g_new0(struct rtnl, 1);
+
+    rtnl->socket = socket;
+    rtnl->port = mnl_socket_get_portid(socket);
+    return rtnl;
+}
+
 struct rtnl *rtnl_open(GError **err)
 {
     struct mnl_socket *socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-    struct rtnl *rtnl;
 
     if (socket == NULL) {
         error_set_errno(err, "open an rtnetlink socket");
@@ -55,10 +64,18 @@ struct rtnl *rtnl_open(GError **err)
         return NULL;
     }
     ask_for_reasons(socket);
-    rtnl = g_new0(struct rtnl, 1);
-    rtnl->socket = socket;
-    rtnl->port = mnl_socket_get_portid(socket);
-    return rtnl;
+    return wrap(socket);
+}
+
+struct rtnl *rtnl_adopt(int fd, GError **err)
+{
+    struct mnl_socket *socket = mnl_socket_fdopen(fd);
+
+    if (socket == NULL) {
+        error_set_errno(err, "use an rtnetlink socket");
+        return NULL;
+    }
+    return wrap(socket);
 }
 
 void rtnl_close(struct rtnl *rtnl)
@@ -67,6 +84,14 @@ void rtnl_close(struct rtnl *rtnl)
         return;
     (void)mnl_socket_close(rtnl->socket);
     g_free(rtnl);
+}
+
+int rtnl_release(struct rtnl *rtnl)
+{
+    int fd = fcntl(mnl_socket_get_fd(rtnl->socket), F_DUPFD_CLOEXEC, 0);
+
+    rtnl_close(rtnl);
+    return fd;
 }
 
 /* --- building --- */

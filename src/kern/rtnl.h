@@ -17,6 +17,15 @@
 struct rtnl;
 
 struct rtnl *rtnl_open(GError **err);
+/*
+ * Takes over a socket that was opened in another namespace, maybe by another
+ * process: what is asked for over it counts as asked for by the caller alone
+ * (netlink(7): requests carry an address, so the opener's rights are not asked
+ * for), and happens in that namespace.
+ */
+struct rtnl *rtnl_adopt(int fd, GError **err);
+/* Closes all but the socket, which is the caller's now. */
+int rtnl_release(struct rtnl *rtnl);
 void rtnl_close(struct rtnl *rtnl);
 
 /* Interface index by name, or 0 when there is none (no error then). */
@@ -46,7 +55,22 @@ int rtnl_link_set(struct rtnl *rtnl, unsigned index,
  */
 int rtnl_link_make_router(struct rtnl *rtnl, unsigned index, bool ipv6,
                           GError **err);
+/* Makes its IPv6 link-local address of its MAC address (RFC 4291), when it
+   comes up. */
+int rtnl_link_derive_ipv6(struct rtnl *rtnl, unsigned index, GError **err);
+/* Lets packets in that bear an address of this namespace as their source. */
+int rtnl_link_accept_local(struct rtnl *rtnl, unsigned index, GError **err);
 int rtnl_link_delete(struct rtnl *rtnl, unsigned index, GError **err);
+
+/* Makes a bridge, down, that takes no interest in multicast groups. */
+int rtnl_bridge_add(struct rtnl *rtnl, const char *name, const uint8_t mac[6],
+                    uint32_t mtu, GError **err);
+/* Makes an interface a port of a bridge. */
+int rtnl_bridge_join(struct rtnl *rtnl, unsigned index, unsigned bridge,
+                     GError **err);
+/* Isolated ports of a bridge do not reach each other. */
+int rtnl_bridge_isolate(struct rtnl *rtnl, unsigned index, bool isolated,
+                        GError **err);
 
 /*
  * Makes a veth pair with the given names and MTU; `peer_netns_fd` (0: here) is
@@ -72,6 +96,7 @@ struct rtnl_route {
     unsigned table;         /* 0: main */
     unsigned metric;        /* 0: kernel's default */
     bool local;             /* type RTN_LOCAL, scope host */
+    bool unreachable;       /* type RTN_UNREACHABLE: no way there */
     bool onlink; /* gateway is reachable although no prefix says so */
 };
 /* Adds or replaces (NLM_F_REPLACE). */
@@ -89,7 +114,13 @@ int rtnl_route_del(struct rtnl *rtnl, const struct rtnl_route *route,
 int rtnl_rule_add_fwmark(struct rtnl *rtnl, sa_family_t family, uint32_t mark,
                          unsigned table, unsigned priority, GError **err);
 
+/* The same for all packets that this namespace itself sends. */
+int rtnl_rule_add_own(struct rtnl *rtnl, sa_family_t family, unsigned table,
+                      unsigned priority, GError **err);
+
 /* A permanent neighbour entry. */
 int rtnl_neigh_add(struct rtnl *rtnl, unsigned index,
                    const struct ip_addr *addr, const uint8_t mac[6],
                    GError **err);
+int rtnl_neigh_del(struct rtnl *rtnl, unsigned index,
+                   const struct ip_addr *addr, GError **err);

@@ -25,12 +25,31 @@ static void put_ipv4(struct rtnl_request *req)
     mnl_attr_nest_end(&req->head, family);
 }
 
+static void put_accept_local(struct rtnl_request *req)
+{
+    struct nlattr *family = mnl_attr_nest_start(&req->head, AF_INET);
+    struct nlattr *conf = mnl_attr_nest_start(&req->head, IFLA_INET_CONF);
+
+    mnl_attr_put_u32(&req->head, IPV4_DEVCONF_ACCEPT_LOCAL, 1);
+    mnl_attr_nest_end(&req->head, conf);
+    mnl_attr_nest_end(&req->head, family);
+}
+
 static void put_ipv6(struct rtnl_request *req)
 {
     struct nlattr *family = mnl_attr_nest_start(&req->head, AF_INET6);
 
     mnl_attr_put_u8(&req->head, IFLA_INET6_ADDR_GEN_MODE,
                     IN6_ADDR_GEN_MODE_NONE);
+    mnl_attr_nest_end(&req->head, family);
+}
+
+static void put_eui64(struct rtnl_request *req)
+{
+    struct nlattr *family = mnl_attr_nest_start(&req->head, AF_INET6);
+
+    mnl_attr_put_u8(&req->head, IFLA_INET6_ADDR_GEN_MODE,
+                    IN6_ADDR_GEN_MODE_EUI64);
     mnl_attr_nest_end(&req->head, family);
 }
 
@@ -49,6 +68,18 @@ static int set_family(struct rtnl *rtnl, unsigned index,
     put(&req);
     mnl_attr_nest_end(&req.head, spec);
     return rtnl_perform(rtnl, &req, err, "set interface %u %s", index, what);
+}
+
+int rtnl_link_derive_ipv6(struct rtnl *rtnl, unsigned index, GError **err)
+{
+    return set_family(rtnl, index, put_eui64,
+                      "to make its IPv6 address of its MAC address", err);
+}
+
+int rtnl_link_accept_local(struct rtnl *rtnl, unsigned index, GError **err)
+{
+    return set_family(rtnl, index, put_accept_local,
+                      "to accept its own addresses", err);
 }
 
 int rtnl_link_make_router(struct rtnl *rtnl, unsigned index, bool ipv6,

@@ -85,8 +85,17 @@ static uint8_t route_scope(const struct rtnl_route *route)
 {
     if (route->local)
         return RT_SCOPE_HOST;
+    if (route->unreachable)
+        return RT_SCOPE_UNIVERSE;
     return route->gateway.family != AF_UNSPEC ? RT_SCOPE_UNIVERSE
                                               : RT_SCOPE_LINK;
+}
+
+static uint8_t route_type(const struct rtnl_route *route)
+{
+    if (route->local)
+        return RTN_LOCAL;
+    return route->unreachable ? RTN_UNREACHABLE : RTN_UNICAST;
 }
 
 /* "10.0.0.0/8 via 10.0.2.2" for errors; the caller frees it. */
@@ -124,7 +133,7 @@ int rtnl_route_add(struct rtnl *rtnl, const struct rtnl_route *route,
     rtm->rtm_table = table < 256 ? (uint8_t)table : RT_TABLE_UNSPEC;
     rtm->rtm_protocol = RTPROT_BOOT;
     rtm->rtm_scope = route_scope(route);
-    rtm->rtm_type = route->local ? RTN_LOCAL : RTN_UNICAST;
+    rtm->rtm_type = route_type(route);
     rtm->rtm_flags = route->onlink ? RTNH_F_ONLINK : 0;
     rtnl_put_addr(&req, RTA_DST, &route->dst);
     rtnl_put_addr(&req, RTA_GATEWAY, &route->gateway);
@@ -170,6 +179,22 @@ int rtnl_rule_add_fwmark(struct rtnl *rtnl, sa_family_t family, uint32_t mark,
                         table);
 }
 
+int rtnl_rule_add_own(struct rtnl *rtnl, sa_family_t family, unsigned table,
+                      unsigned priority, GError **err)
+{
+    struct rtnl_request req;
+    struct fib_rule_hdr *rule = rtnl_request_init(
+        &req, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, sizeof(*rule));
+
+    rule->family = (uint8_t)family;
+    rule->action = FR_ACT_TO_TBL;
+    rule->table = table < 256 ? (uint8_t)table : RT_TABLE_UNSPEC;
+    mnl_attr_put_u32(&req.head, FRA_TABLE, table);
+    mnl_attr_put_strz(&req.head, FRA_IIFNAME, "lo");
+    mnl_attr_put_u32(&req.head, FRA_PRIORITY, priority);
+    return rtnl_perform(rtnl, &req, err, "add rule iif lo lookup %u", table);
+}
+
 int rtnl_neigh_add(struct rtnl *rtnl, unsigned index,
                    const struct ip_addr *addr, const uint8_t mac[6],
                    GError **err)
@@ -185,5 +210,19 @@ int rtnl_neigh_add(struct rtnl *rtnl, unsigned index,
     rtnl_put_addr(&req, NDA_DST, addr);
     mnl_attr_put(&req.head, NDA_LLADDR, MAC_LEN, mac);
     return rtnl_perform(rtnl, &req, err, "add neighbour %s to interface %u",
+                        ip_addr_format(addr, text), index);
+}
+
+int rtnl_neigh_del(struct rtnl *rtnl, unsigned index,
+                   const struct ip_addr *addr, GError **err)
+{
+    char text[IP_ADDR_TEXT_MAX];
+    struct rtnl_request req;
+    struct ndmsg *ndm = rtnl_request_init(&req, RTM_DELNEIGH, 0, sizeof(*ndm));
+
+    ndm->ndm_family = (uint8_t)addr->family;
+    ndm->ndm_ifindex = (int)index;
+    rtnl_put_addr(&req, NDA_DST, addr);
+    return rtnl_perform(rtnl, &req, err, "delete neighbour %s of interface %u",
                         ip_addr_format(addr, text), index);
 }

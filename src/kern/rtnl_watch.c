@@ -70,3 +70,41 @@ bool rtnl_watch_deleted(int fd, const char *name)
         (void)mnl_cb_run(space, (size_t)n, 0, 0, take_message, &question);
     }
 }
+
+struct listener {
+    void (*deleted)(void *self, unsigned index);
+    void *self;
+};
+
+static int tell_deleted(const struct nlmsghdr *head, void *data)
+{
+    const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(head);
+    const struct listener *listener = data;
+
+    if (head->nlmsg_type == RTM_DELLINK &&
+        head->nlmsg_len >= mnl_nlmsg_size(sizeof(*ifi)) &&
+        ifi->ifi_family == AF_UNSPEC)
+        listener->deleted(listener->self, (unsigned)ifi->ifi_index);
+    return MNL_CB_OK;
+}
+
+bool rtnl_watch_each_deleted(int fd,
+                             void (*deleted)(void *self, unsigned index),
+                             void *self)
+{
+    _Alignas(struct nlmsghdr) char space[NEWS_MAX];
+    struct listener listener = { deleted, self };
+    bool whole = true;
+    ssize_t n;
+
+    for (;;) {
+        n = recv(fd, space, sizeof(space), 0);
+        if (n < 0 && errno == ENOBUFS)
+            whole = false;
+        if (n < 0 && (errno == EINTR || errno == ENOBUFS))
+            continue;
+        if (n <= 0)
+            return whole;
+        (void)mnl_cb_run(space, (size_t)n, 0, 0, tell_deleted, &listener);
+    }
+}

@@ -17,3 +17,11 @@ int rtnl_watch_open(GError **err);
  * deleted.  News that were lost (the buffer was full) count as no such news.
  */
 bool rtnl_watch_deleted(int fd, const char *name);
+
+/*
+ * Reads all news that are there, and calls `deleted` with the index of each
+ * interface that was deleted.  False: news were lost, any may be gone.
+ */
+bool rtnl_watch_each_deleted(int fd,
+                             void (*deleted)(void *self, unsigned index),
+                             void *self);

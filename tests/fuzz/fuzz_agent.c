@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "../unit/own_namespace.h"
+#include "agent/bridges.h"
 #include "agent/inside.h"
 #include "agent/op.h"
 #include "agent/relay_ns.h"
@@ -148,6 +149,60 @@ static void put_relay_open(struct take *in, struct agent_relay_open *c)
     c->ipv6 = (uint8_t)take_small(in);
 }
 
+static void put_bridge(struct take *in, struct agent_bridge *c)
+{
+    put_name(in, c->name);
+    c->number = (uint16_t)take_small(in);
+    c->mtu = take_small(in);
+    c->gateway_count = take_small(in);
+    for (size_t i = 0; i < AGENT_PREFIXES_MAX; i++)
+        c->gateways[i] = (struct agent_prefix){ take_addr(in), take_small(in) };
+}
+
+static void put_port(struct take *in, struct agent_port *c)
+{
+    static const char *const names[] = { "port1", "port2", "port", "lo" };
+
+    (void)g_strlcpy(c->name, names[take_number(in, 1) % 4], IFNAMSIZ);
+    put_name(in, c->bridge);
+    c->isolated = (uint8_t)take_small(in);
+    c->mac[0] = (uint8_t)take_number(in, 1);
+    c->address_count = take_small(in);
+    for (size_t i = 0; i < AGENT_PREFIXES_MAX; i++)
+        c->addresses[i] = take_addr(in);
+}
+
+static void put_rules(struct take *in, struct agent_bridge_rules *c)
+{
+    put_name(in, c->name);
+    c->dns = (uint8_t)take_small(in);
+    c->peer_count = take_small(in);
+    for (size_t i = 0; i < 4; i++)
+        c->peers[i] = (struct agent_prefix){ take_addr(in), take_small(in) };
+}
+
+static void put_plausible_bridge(struct take *in, struct agent_request *request)
+{
+    switch (request->op) {
+    case AGENT_OP_BRIDGE_ADD:
+        put_bridge(in, &request->bridge);
+        break;
+    case AGENT_OP_BRIDGE_RULES:
+        put_rules(in, &request->bridge_rules);
+        break;
+    case AGENT_OP_BRIDGE_SOCKET:
+        request->bridge_socket.at.addr = take_addr(in);
+        request->bridge_socket.stream = take_small(in);
+        break;
+    case AGENT_OP_PORT_ADD:
+        put_port(in, &request->port);
+        break;
+    default: /* a name, at the same place */
+        put_name(in, request->bridge_drop.name);
+        break;
+    }
+}
+
 static void put_plausible(struct take *in, struct agent_request *request)
 {
     request->op = take_number(in, 1) % AGENT_OP_COUNT;
@@ -174,6 +229,16 @@ static void put_plausible(struct take *in, struct agent_request *request)
         request->link_ipv6.gateway = take_addr(in);
         request->link_ipv6.prefix_len = take_small(in);
         break;
+    case AGENT_OP_BRIDGE_ADD:
+    case AGENT_OP_BRIDGE_RULES:
+    case AGENT_OP_BRIDGE_DROP:
+    case AGENT_OP_BRIDGE_SOCKET:
+    case AGENT_OP_PORT_ADD:
+    case AGENT_OP_PORT_ISOLATE:
+    case AGENT_OP_PORT_DROP:
+        put_plausible_bridge(in, request);
+        break;
+    case AGENT_OP_BRIDGES_OPEN:
     case AGENT_OP_RELAY_REFRESH:
     case AGENT_OP_COUNT:
         break;
@@ -250,6 +315,8 @@ static void clear(GArray *kept)
 
     drop(kept);
     g_array_free(kept, TRUE);
+    bridges_free(world.state.bridges);
+    world.state.bridges = NULL;
     relay_ns_free(world.state.relay);
     world.state.relay = NULL;
     links = if_nameindex();

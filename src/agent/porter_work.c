@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "agent/porter_work.h"
+
+#include "base/error.h"
+#include "base/own.h"
+#include "kern/netns.h"
+#include "kern/netns_socket.h"
+#include "kern/rtnl.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+#define NUMBERS_MAX 256
+
+static int refuse(GError **err, const char *why)
+{
+    return error_set(err, SLIPGATE_ERROR_BAD_REQUEST, "%s", why);
+}
+
+static bool is_name(const char name[IFNAMSIZ])
+{
+    return name[0] != '\0' && memchr(name, '\0', IFNAMSIZ) != NULL &&
+           strpbrk(name, "/ \t\n") == NULL;
+}
+
+/* --- namespaces --- */
+
+static int open_pid(struct porter_state *state, struct porter_call *call,
+                    GError **err)
+{
+    (void)state;
+    call->reply_fd = netns_open_pid(call->request->pid, err);
+    return call->reply_fd < 0 ? -1 : 0;
+}
+
+static int open_path(struct porter_state *state, struct porter_call *call,
+                     GError **err)
+{
+    const char *path = call->request->path;
+
+    (void)state;
+    if (path[0] != '/' || memchr(path, '\0', PORTER_PATH_MAX) == NULL)
+        return refuse(err, "malformed path");
+    call->reply_fd = netns_open(path, err);
+    return call->reply_fd < 0 ? -1 : 0;
+}
+
+static int set_relay(struct porter_state *state, struct porter_call *call,
+                     GError **err)
+{
+    struct rtnl *relay = rtnl_adopt(call->fds[0], err);
+
+    if (relay == NULL)
+        return -1;
+    call->fd_count = 0; /* kept */
+    rtnl_close(state->relay);
+    state->relay = relay;
+    return 0;
+}
+
+/* --- plugging --- */
+
+static void let_go(struct porter_state *state)
+{
+    rtnl_close(state->container);
+    state->container = NULL;
+}
+
+/* "eth%d" becomes the first of these that is free. */
+static int choose_name(struct rtnl *container, const char *wanted,
+                       char name[IFNAMSIZ], GError **err)
+{
+    const char *percent = strchr(wanted, '%');
+
+    (void)g_strlcpy(name, wanted, IFNAMSIZ);
+    if (percent == NULL) {
+        if (rtnl_link_index(container, name) == 0)
+            return 0;
+        return error_set(err, SLIPGATE_ERROR_CONFLICT,
+                         "the container has an interface %s already", name);
+    }
+    if (strcmp(percent, "%d") != 0)
+        return refuse(err, "not an interface name");
+    for (int i = 0; i < NUMBERS_MAX; i++) {
+        if (g_snprintf(name, IFNAMSIZ, "%.*s%d", (int)(percent - wanted),
+                       wanted, i) >= IFNAMSIZ)
+            break;
+        if (rtnl_link_index(container, name) == 0)
+            return 0;
+    }
+    return error_set(err, SLIPGATE_ERROR_CONFLICT,
+                     "no name of the form %s is free in the container", wanted);
+}
+
+static int adopt_socket(struct porter_state *state, int netns_fd, GError **err)
+{
+    int fd = netns_socket_rtnl(netns_fd, err);
+
+    if (fd < 0)
+        return -1;
+    state->container = rtnl_adopt(fd, err);
+    if (state->container == NULL)
+        (void)close(fd);
+    return state->container == NULL ? -1 : 0;
+}
+
+static int plug(struct porter_state *state, struct porter_call *call,
+                GError **err)
+{
+    const struct porter_plug *c = &call->request->plug;
+
+    let_go(state);
+    if (state->relay == NULL)
+        return refuse(err, "there is no relay namespace");
+    if (!is_name(c->port) || !is_name(c->interface) ||
+        strchr(c->port, '%') != NULL)
+        return refuse(err, "not an interface name");
+    if (adopt_socket(state, call->fds[0], err) != 0)
+        return -1;
+    if (choose_name(state->container, c->interface, call->reply.name, err) !=
+            0 ||
+        rtnl_veth_add(state->relay, c->port, NULL, call->reply.name, c->mac,
+                      c->mtu, call->fds[0], err) != 0) {
+        let_go(state);
+        return -1;
+    }
+    state->link = rtnl_link_index(state->container, call->reply.name);
+    return 0;
+}
+
+static int add_route(struct rtnl *container, unsigned link,
+                     const struct porter_route *r, GError **err)
+{
+    struct rtnl_route route = { .family = r->to.addr.family,
+                                .gateway = r->gateway,
+                                .oif = link,
+                                .metric = r->metric };
+
+    if (r->to.len > 0) {
+        route.dst = r->to.addr;
+        route.dst_len = r->to.len;
+    }
+    return rtnl_route_add(container, &route, err);
+}
+
+static int set_up(struct porter_state *state, const struct porter_settle *c,
+                  GError **err)
+{
+    const struct rtnl_link_change up = { .up = true };
+
+    (void)rtnl_link_set(state->container,
+                        rtnl_link_index(state->container, "lo"), &up, NULL);
+    /* The link-local address must be the one that the port lets pass. */
+    (void)rtnl_link_derive_ipv6(state->container, state->link, NULL);
+    for (size_t i = 0; i < c->address_count; i++)
+        if (rtnl_addr_add(state->container, state->link, &c->addresses[i].addr,
+                          c->addresses[i].len, err) != 0)
+            return -1;
+    if (rtnl_link_set(state->container, state->link, &up, err) != 0)
+        return -1;
+    for (size_t i = 0; i < c->route_count; i++)
+        if (add_route(state->container, state->link, &c->routes[i], err) != 0)
+            return -1;
+    return 0;
+}
+
+static int settle(struct porter_state *state, struct porter_call *call,
+                  GError **err)
+{
+    const struct porter_settle *c = &call->request->settle;
+    int rc;
+
+    if (state->container == NULL)
+        return refuse(err, "nothing was plugged");
+    if (c->address_count > AGENT_PREFIXES_MAX ||
+        c->route_count > PORTER_ROUTES_MAX)
+        return refuse(err, "too many addresses or routes");
+    rc = set_up(state, c, err);
+    let_go(state);
+    return rc;
+}
+
+static int unplug(struct porter_state *state, struct porter_call *call,
+                  GError **err)
+{
+    static const char *const kept[] = { "lo", "r0", "tap1" };
+    const char *name = call->request->unplug;
+    unsigned link;
+
+    if (state->relay == NULL || !is_name(name))
+        return refuse(err, "not an interface name");
+    for (size_t i = 0; i < G_N_ELEMENTS(kept); i++)
+        if (strcmp(name, kept[i]) == 0)
+            return refuse(err, "not an interface to be deleted");
+    link = rtnl_link_index(state->relay, name);
+    return link == 0 ? 0 : rtnl_link_delete(state->relay, link, err);
+}
+
+static int do_nothing(struct porter_state *state, struct porter_call *call,
+                      GError **err)
+{
+    (void)state;
+    (void)call;
+    (void)err;
+    return 0;
+}
+
+/* --- one after the other --- */
+
+static const struct {
+    size_t fds_wanted;
+    bool silent;
+    int (*run)(struct porter_state *state, struct porter_call *call,
+               GError **err);
+} ops[] = {
+    [PORTER_OP_OPEN_PID] = { 0, false, open_pid },
+    [PORTER_OP_OPEN_PATH] = { 0, false, open_path },
+    [PORTER_OP_RELAY] = { 1, false, set_relay },
+    [PORTER_OP_PLUG] = { 1, false, plug },
+    [PORTER_OP_SETTLE] = { 0, false, settle },
+    [PORTER_OP_UNPLUG] = { 0, true, unplug },
+    [PORTER_OP_SYNC] = { 0, false, do_nothing },
+};
+
+static_assert(G_N_ELEMENTS(ops) == PORTER_OP_COUNT, "a handler for each");
+
+void porter_refuse(struct agent_reply *reply, const GError *err)
+{
+    int code =
+        err->domain == SLIPGATE_ERROR ? err->code : SLIPGATE_ERROR_SYSTEM;
+
+    reply->code = 1 + code;
+    (void)g_strlcpy(reply->reason, err->message, sizeof(reply->reason));
+}
+
+bool porter_work(struct porter_state *state, struct porter_call *call)
+{
+    uint32_t op = call->request->op;
+    g_autoptr(GError) err = NULL;
+    int rc;
+
+    if (op >= PORTER_OP_COUNT || call->fd_count != ops[op].fds_wanted)
+        rc = refuse(&err, "the porter received a malformed request");
+    else
+        rc = ops[op].run(state, call, &err);
+    if (rc != 0)
+        porter_refuse(&call->reply, err);
+    return op >= PORTER_OP_COUNT || !ops[op].silent;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+#include "agent/porter_ops.h"
+#include "kern/msg.h"
+
+#include <glib.h>
+#include <stdbool.h>
+
+/* Inside of the porter process only: its operations. */
+struct rtnl;
+
+struct porter_state {
+    struct rtnl *relay;     /* NULL: not told yet */
+    struct rtnl *container; /* of the last plug; NULL: none waits */
+    unsigned link;          /* its interface there */
+};
+
+/* One request being carried out. */
+struct porter_call {
+    const struct porter_request *request;
+    int fds[MSG_FDS_MAX]; /* came with it; closed afterwards */
+    size_t fd_count;
+    struct agent_reply reply;
+    int reply_fd; /* goes with the answer; -1: none */
+};
+
+/* False: this one is not answered. */
+bool porter_work(struct porter_state *state, struct porter_call *call);
+void porter_refuse(struct agent_reply *reply, const GError *err);

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kern/jail_seccomp_rows.h"
+
+#include <linux/nsfs.h>
+#include <sched.h>
+
+#ifndef SOL_NETLINK
+#define SOL_NETLINK 270
+#endif
+
+/* Read-only opens have none of these (O_TMPFILE needs write access). */
+#define OPEN_CHANGES (O_ACCMODE | O_CREAT | O_TRUNC)
+
+/* fork(3), and nothing that makes a thread or a namespace. */
+#define NOT_FORKED                                                      \
+    (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | \
+     CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC |      \
+     CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
+
+/* clang-format off */
+const struct jail_seccomp_rule jail_seccomp_porter[] = {
+    /* --- files: handles of namespaces, below /proc and elsewhere --- */
+    IF1(open, LACKS(1, OPEN_CHANGES)),
+    IF2(openat, IS(0, AT_FDCWD), LACKS(2, OPEN_CHANGES)),
+    IOCTL(NS_GET_NSTYPE),
+    IOCTL(NS_GET_USERNS),
+    CALL(pidfd_open),
+
+    /* --- a child that enters a container, and returns a socket --- */
+    IF1(clone, LACKS(0, NOT_FORKED)),
+    CALL(set_robust_list),
+    IF1(setns, IS(1, CLONE_NEWNET)),
+    IF1(setns, IS(1, CLONE_NEWUSER)),
+    CALL(socketpair),
+    CALL(wait4),
+    IF2(setsockopt, IS(1, SOL_NETLINK), AT_MOST(2, 12)),
+    END_OF_ROWS,
+};
+/* clang-format on */
