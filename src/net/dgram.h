@@ -8,6 +8,7 @@
 #include "net/neighbours.h"
 #include "net/outbound.h"
 #include "net/plan.h"
+#include "net/segments.h"
 #include "net/stats.h"
 
 /*
@@ -37,6 +38,7 @@ struct dgram_config {
     struct stats *stats;
     const struct flow_observer *observer; /* NULL: nobody */
     struct outbound outbound, outbound6;
+    const struct segments *segments; /* NULL: none */
     struct datagram_link link;
     struct datagram_sink sink; /* frames for the guest */
 };

@@ -53,14 +53,39 @@ static bool find_port(struct dgram *dgram, const struct ip_endpoint *guest,
     return false;
 }
 
+/* As whom the guest sees a client. */
+static struct ip_endpoint visible_client(const struct dgram_socket *forward,
+                                         const union dgram_addr *client)
+{
+    struct dgram *dgram = forward->dgram;
+    sa_family_t family = forward->guest.addr.family;
+    const struct plan *plan = dgram->config.plan;
+    const struct segment *segment =
+        segments_of(dgram->config.segments, &forward->guest.addr);
+    struct ip_endpoint peer = dgram_visible(dgram, client, family);
+    struct sockaddr_storage ss;
+    struct ip_endpoint real;
+
+    memcpy(&ss, client, sizeof(*client));
+    if (segment != NULL && ip_endpoint_from_sockaddr(&ss, &real))
+        peer.addr = segment_client(segment, &forward->guest.addr, &real.addr,
+                                   forward->as_gateway);
+    /* The guest would look for these next to itself, or be them. */
+    else if (forward->as_gateway ||
+             ip_addr_in_prefix(
+                 &peer.addr,
+                 family == AF_INET6 ? &plan->network6 : &plan->network,
+                 family == AF_INET6 ? plan->prefix_len6 : plan->prefix_len))
+        peer.addr = family == AF_INET6 ? plan->gateway6 : plan->gateway;
+    return peer;
+}
+
 struct dgram_flow *dgram_fwd_flow(struct dgram_socket *forward,
                                   const union dgram_addr *client)
 {
     struct dgram *dgram = forward->dgram;
     const struct flow_key key = dgram_client_key(forward, client);
     struct dgram_flow *flow = dgram->latest;
-    sa_family_t family = forward->guest.addr.family;
-    const struct plan *plan = dgram->config.plan;
     struct ip_endpoint peer;
 
     if (flow == NULL || flow->socket != forward ||
@@ -68,13 +93,7 @@ struct dgram_flow *dgram_fwd_flow(struct dgram_socket *forward,
         flow = g_hash_table_lookup(dgram->clients, &key);
     if (flow != NULL)
         return dgram->latest = flow;
-    peer = dgram_visible(dgram, client, family);
-    /* The guest would look for these next to itself, or be them. */
-    if (forward->as_gateway ||
-        ip_addr_in_prefix(
-            &peer.addr, family == AF_INET6 ? &plan->network6 : &plan->network,
-            family == AF_INET6 ? plan->prefix_len6 : plan->prefix_len))
-        peer.addr = family == AF_INET6 ? plan->gateway6 : plan->gateway;
+    peer = visible_client(forward, client);
     if (dgram_count(dgram) >= DGRAM_FLOWS_MAX ||
         !find_port(dgram, &forward->guest, &peer))
         return NULL;

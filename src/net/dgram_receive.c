@@ -95,6 +95,7 @@ struct frame_path dgram_path(struct dgram *dgram, const struct dgram_flow *flow)
     int64_t now_ns = loop_now_ns(dgram->loop);
 
     if (neighbours_fill(dgram->config.neighbours, &path) ||
+        segments_of(dgram->config.segments, &path.dst.addr) != NULL ||
         now_ns - dgram->asked_ns < ASK_INTERVAL_NS)
         return path;
     dgram->asked_ns = now_ns;

@@ -154,8 +154,13 @@ static void choose_source(const struct forward *forward,
 {
     const struct plan *plan = forward->relay->config.plan;
     const struct ip_addr *guest = &forward->guest.addr;
+    const struct segment *segment =
+        segments_of(forward->relay->config.segments, guest);
 
-    if (ip_addr_is_loopback(guest))
+    if (segment != NULL)
+        source->addr = segment_client(segment, guest, &source->addr,
+                                      forward->source == FWD_SOURCE_GATEWAY);
+    else if (ip_addr_is_loopback(guest))
         source->addr.family = AF_UNSPEC;
     else if (forward->source == FWD_SOURCE_GATEWAY ||
              is_unfit(plan, &source->addr, guest))

@@ -4,6 +4,7 @@
 #include "net/plan.h"
 #include "net/policy.h"
 #include "net/relay.h"
+#include "net/segments.h"
 #include "net/socket_stock.h"
 #include "net/stats.h"
 
@@ -17,14 +18,15 @@
 struct fwd_relay;
 
 struct fwd_relay_config {
-    const struct plan *plan;     /* kept by reference */
-    const struct policy *policy; /* kept by reference */
-    struct socket_stock *stock;  /* kept by reference */
-    struct relay_table *relays;  /* kept by reference */
-    struct stats *stats;         /* kept by reference */
-    struct budget *budget;       /* kept by reference */
-    bool ipv6;                   /* the relay namespace has it */
-    void (*unheard)(void *self); /* as in intercept.h */
+    const struct plan *plan;         /* kept by reference */
+    const struct policy *policy;     /* kept by reference */
+    struct socket_stock *stock;      /* kept by reference */
+    struct relay_table *relays;      /* kept by reference */
+    struct stats *stats;             /* kept by reference */
+    struct budget *budget;           /* kept by reference */
+    const struct segments *segments; /* kept by reference; NULL: none */
+    bool ipv6;                       /* the relay namespace has it */
+    void (*unheard)(void *self);     /* as in intercept.h */
     void *self;
 };
 

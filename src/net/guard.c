@@ -14,6 +14,7 @@
 struct guard {
     const struct plan *plan;
     const struct policy *policy;
+    const struct segments *segments; /* NULL: none */
     struct flow_table *flows;
     struct stats *stats;
     struct guard_sink sink;
@@ -49,6 +50,11 @@ void guard_free(struct guard *guard)
     reasm_free(guard->reasm);
     replies_free(guard->replies);
     g_free(guard);
+}
+
+void guard_set_segments(struct guard *guard, const struct segments *segments)
+{
+    guard->segments = segments;
 }
 
 static void refuse(struct guard *guard, const struct frame *f,
@@ -187,11 +193,31 @@ static uint64_t *find_useless(struct guard *guard, const struct frame *f)
     /* Without a transport header here: one that is not carried. */
     if (f->l4 == 0)
         return &guard->stats->drop_protocol;
-    if (!policy_accepts_source(guard->plan, f))
+    if (!policy_accepts_source(guard->plan, f) ||
+        !segments_accept_source(guard->segments, f))
         return &guard->stats->drop_source;
     if (is_icmp(f) && !is_echo(f) && !is_discovery(f))
         return &guard->stats->drop_icmp;
     return NULL;
+}
+
+/*
+ * Guest and segments reach each other by published ports only.  Those that may
+ * talk to each other do so without us.
+ */
+static enum policy_verdict judge_request(const struct guard *guard,
+                                         const struct frame *f)
+{
+    const struct segment *from = segments_sender(guard->segments, f);
+    struct ip_endpoint host;
+
+    if (from != NULL &&
+        segments_find_published(guard->segments, f, &guard->plan->guest, &host))
+        return POLICY_ALLOW;
+    if ((from != NULL && from->internal) ||
+        segments_of(guard->segments, &f->dst.addr) != NULL)
+        return POLICY_UNREACHABLE;
+    return policy_outbound(guard->policy, guard->plan, f->proto, &f->dst);
 }
 
 static enum policy_verdict judge(const struct guard *guard,
@@ -203,7 +229,7 @@ static enum policy_verdict judge(const struct guard *guard,
         return POLICY_DROP;
     if (!is_judged(guard, f, now_ns))
         return POLICY_ALLOW;
-    verdict = policy_outbound(guard->policy, guard->plan, f->proto, &f->dst);
+    verdict = judge_request(guard, f);
     /* Only who asks is told. */
     if (verdict == POLICY_UNREACHABLE && f->proto == IPPROTO_TCP && !opens(f))
         return POLICY_DROP;

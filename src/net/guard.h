@@ -3,6 +3,7 @@
 #include "net/flow.h"
 #include "net/plan.h"
 #include "net/policy.h"
+#include "net/segments.h"
 #include "net/stats.h"
 
 /*
@@ -36,6 +37,8 @@ struct guard *guard_new(const struct plan *plan, const struct policy *policy,
                         struct flow_table *flows, struct stats *stats,
                         const struct guard_sink *sink, bool strict_order);
 void guard_free(struct guard *guard);
+/* Frames come from these as well as from the guest; kept by reference. */
+void guard_set_segments(struct guard *guard, const struct segments *segments);
 
 /* Takes one frame of the guest, any bytes at all. */
 void guard_input(struct guard *guard, uint8_t *data, size_t len,

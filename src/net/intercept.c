@@ -362,6 +362,16 @@ static bool is_copy(struct entry *entry, const struct frame *f)
     return true;
 }
 
+static bool map_outward(const struct intercept *in, const struct frame *f,
+                        struct ip_endpoint *host)
+{
+    const struct plan *plan = in->config.plan;
+
+    return segments_find_published(in->config.segments, f, &plan->guest,
+                                   host) ||
+           outward_map(plan, &f->dst, host);
+}
+
 bool intercept_take(struct intercept *in, const struct frame *f)
 {
     bool v6 = f->src.addr.family == AF_INET6;
@@ -373,7 +383,7 @@ bool intercept_take(struct intercept *in, const struct frame *f)
 
     if ((f->tcp_flags & (FRAME_SYN | FRAME_ACK)) != FRAME_SYN ||
         in->acceptors[v6].fd < 0 || f->payload > SYN_MAX ||
-        (!names && !outward_map(in->config.plan, &f->dst, &host)))
+        (!names && !map_outward(in, f, &host)))
         return false;
     make_ends(&ends, &f->src, &f->dst);
     entry = g_hash_table_lookup(in->entries, &ends);

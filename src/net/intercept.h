@@ -5,6 +5,7 @@
 #include "net/outbound.h"
 #include "net/plan.h"
 #include "net/relay.h"
+#include "net/segments.h"
 #include "net/stats.h"
 
 /*
@@ -23,7 +24,8 @@ struct intercept;
 struct intercept_config {
     const struct plan *plan; /* kept by reference */
     struct outbound outbound, outbound6;
-    struct budget *budget; /* kept by reference */
+    struct budget *budget;           /* kept by reference */
+    const struct segments *segments; /* kept by reference; NULL: none */
     /* Of the relay namespace; owned from now on.  -1: not for this family. */
     int listener_fd, listener6_fd;
     /* Writes a frame to the relay namespace's tap. */

@@ -51,6 +51,7 @@ int link_send(const struct link *link, const struct virtio_net_hdr *hdr,
     struct msghdr msg = { .msg_iov = iov, .msg_iovlen = 2 };
     ssize_t n;
 
+    segments_steer(link->segments, (uint8_t *)(uintptr_t)data, len);
     if (link->is_socket)
         n = sendmsg(link->fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
     else

@@ -2,6 +2,7 @@
 #pragma once
 #include "net/capture.h"
 #include "net/frame.h"
+#include "net/segments.h"
 #include "net/vnet.h"
 
 #include <stdbool.h>
@@ -17,6 +18,8 @@ struct link {
     bool is_socket;
     unsigned mtu;            /* of the guest's side: how large pieces may be */
     struct capture *capture; /* sees each frame; may be NULL */
+    /* Who is reached through the relay namespace; NULL: nobody. */
+    const struct segments *segments;
 };
 
 /*

@@ -60,6 +60,7 @@ static struct dgram *start_dgram(struct pump *pump,
         .observer = config->observer,
         .outbound = config->outbound,
         .outbound6 = config->outbound6,
+        .segments = config->link.segments,
         .link = { .mtu = pump->link.mtu,
                   .vnet = pump->link.vnet,
                   .uso = pump->link.vnet },
@@ -125,6 +126,7 @@ struct pump *pump_new(struct loop *loop, const struct pump_config *config,
     flow_table_observe(pump->flows, config->observer);
     pump->guard = guard_new(config->plan, config->policy, pump->flows, stats,
                             &guard_sink, slirp_engine_wants_order());
+    guard_set_segments(pump->guard, config->link.segments);
     pump->neighbours = neighbours_new(config->plan);
     pump->dgram = start_dgram(pump, config);
     pump->names = start_names(pump, config);

@@ -82,6 +82,14 @@ void pump_send_late(void *self)
     }
 }
 
+static void answer_later(struct pump *pump, const uint8_t *answer, size_t len)
+{
+    if (len == 0 || pump->late.length >= LATE_MAX)
+        return;
+    g_queue_push_tail(&pump->late, g_bytes_new(answer, len));
+    loop_timer_in_ms(pump->loop, &pump->late_timer, 0);
+}
+
 /* What opens a connection is told at once that nobody answers. */
 static void silence(struct pump *pump, const uint8_t *data, size_t len)
 {
@@ -93,10 +101,17 @@ static void silence(struct pump *pump, const uint8_t *data, size_t len)
         f.l4 == 0 || f.proto != IPPROTO_TCP)
         return;
     len = refuse_build(&f, pump->plan, REFUSE_RESET, answer);
-    if (len == 0 || pump->late.length >= LATE_MAX)
-        return;
-    g_queue_push_tail(&pump->late, g_bytes_new(answer, len));
-    loop_timer_in_ms(pump->loop, &pump->late_timer, 0);
+    answer_later(pump, answer, len);
+}
+
+/* Where containers are is known here, and asked by nobody else. */
+static bool is_answered(struct pump *pump, const uint8_t *data, size_t len)
+{
+    uint8_t answer[SEGMENTS_ANSWER_MAX];
+    size_t answer_len = segments_answer(pump->link.segments, data, len, answer);
+
+    answer_later(pump, answer, answer_len);
+    return answer_len > 0;
 }
 
 /*
@@ -120,6 +135,9 @@ static void frame_to_guest(struct pump *pump, const uint8_t *data, size_t len)
 {
     uint8_t syn[SYN_MAX];
     struct frame f;
+
+    if (is_answered(pump, data, len))
+        return;
 
     if (is_silenced(pump, data, len)) {
         silence(pump, data, len);
