@@ -79,6 +79,7 @@ static int start_intercept(struct fast_path *fast, struct loop *loop,
         .outbound = config->outbound,
         .outbound6 = config->outbound6,
         .budget = config->budget,
+        .segments = config->segments,
         .listener_fd = own_release_fd(&relay->listener_fd),
         .listener6_fd = own_release_fd(&relay->listener6_fd),
         .inject = inject,
@@ -102,6 +103,7 @@ struct fast_path *fast_path_new(struct loop *loop,
                                          .policy = config->policy,
                                          .stats = config->stats,
                                          .budget = config->budget,
+                                         .segments = config->segments,
                                          .unheard = unheard };
 
     if (attachment->relay.listener_fd < 0)

@@ -4,6 +4,7 @@
 #include "app/banner.h"
 #include "app/gate_control.h"
 #include "app/gate_events.h"
+#include "app/gate_fabric.h"
 #include "app/gate_flows.h"
 #include "app/gate_keep.h"
 #include "app/gate_networks.h"
@@ -158,6 +159,7 @@ static int build_fast_path(struct gate *gate, GError **err)
         .outbound = gate->outbound,
         .outbound6 = gate->outbound6,
         .policy = &gate->policy,
+        .segments = gate->segments,
         .stats = &gate->stats,
         .budget = &gate->budget,
         .observer = &observer,
@@ -236,12 +238,12 @@ static int build(struct gate *gate, GError **err)
     gate->capture = capture_new(gate->loop);
     gate->attachment.link.capture = gate->capture;
     build_names(gate);
+    gate_fabric_start(gate);
     gate->signals = signals_new(gate->loop, on_signal, gate, err);
     if (gate->signals == NULL || build_fast_path(gate, err) < 0 ||
         build_pump(gate, err) < 0)
         return -1;
     build_forwards(gate);
-    gate->fabric = fabric_new(NULL);
     gate_networks_start(gate);
     if (publish_all(&gate->options->publish, gate->forwards, &gate->plan,
                     &gate->policy, err) < 0 ||
@@ -328,11 +330,12 @@ static void teardown(struct gate *gate)
     gate_events_status(gate, "ending");
     gate_control_stop(gate);
     gate_keep_stop(gate);
+    gate_fabric_end(gate);
     gate_networks_stop(gate);
-    fabric_free(gate->fabric);
     fwd_table_free(gate->forwards);
     fast_path_free(gate->fast);
     pump_free(gate->pump);
+    gate_fabric_stop(gate);
     dns_forward_free(gate->names);
     resolvers_free(gate->resolvers);
     capture_free(gate->capture);
@@ -349,6 +352,7 @@ static int start(struct gate *gate, GError **err)
         return -1;
     gate->loop = loop_new(err);
     if (gate->loop == NULL || watch_target(gate, err) < 0 ||
+        gate_fabric_prepare(gate, err) < 0 ||
         attach_open(&gate->attachment, gate->options, &gate->plan, err) < 0)
         return -1;
     banner_print(stdout, gate->options, &gate->plan, &gate->outbound.addr,

@@ -42,6 +42,8 @@ struct gate {
     struct fwd_driver relay_driver, udp_driver, slirp_driver;
     const struct fwd_driver *drivers[4]; /* the best first, NULL-terminated */
     struct fwd_table *forwards;
+    struct porter *porter;     /* NULL: there can be no networks */
+    struct segments *segments; /* NULL: likewise */
     struct fabric *fabric;
     struct fabric_driver *fabric_driver;
     struct networks *networks;

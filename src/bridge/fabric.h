@@ -102,10 +102,26 @@ struct fabric_attached {
 
 /* --- the fabric itself; by app --- */
 
-struct fabric_config; /* its members are settled with what app has to give */
+/* All are kept by reference. */
+struct fabric_config {
+    struct loop *loop;
+    struct agent *agent;
+    struct porter *porter;     /* agent/porter.h */
+    struct segments *segments; /* where networks are made known */
+    const struct plan *plan;
+    uint32_t mtu;
+    bool ipv6;
+    const char *missing;    /* why there can be none; NULL: there can */
+    const char *netns_path; /* see fabric_netns_path(); NULL */
+};
 
 /* Never NULL; what it lacks fabric_missing() tells. */
 struct fabric *fabric_new(const struct fabric_config *config);
+/*
+ * From now on removing means forgetting: the relay namespace is about to go,
+ * with all that is in it.
+ */
+void fabric_let_go(struct fabric *fabric);
 /* All ports and bridges go. */
 void fabric_free(struct fabric *fabric);
 OWN_DEFINE(fabric)
