@@ -88,8 +88,8 @@ static int open_relay(struct attachment *attachment,
                                        .ipv6 = may_get_ipv6(options) };
     int rc;
 
-    if (strpbrk(attachment->tap_name, "%") != NULL ||
-        attachment->tap_name[0] == '\0')
+    if (!options->no_guest && (strpbrk(attachment->tap_name, "%") != NULL ||
+                               attachment->tap_name[0] == '\0'))
         return error_set(err, SLIPGATE_ERROR_UNAVAILABLE,
                          "the interface has no name of its own");
     (void)g_strlcpy(config.name, attachment->tap_name, sizeof(config.name));
@@ -122,6 +122,10 @@ static int open_link(struct attachment *attachment,
         return 0;
     /* An interface in the way would be in the way of a tap, too. */
     if (g_error_matches(why, SLIPGATE_ERROR, SLIPGATE_ERROR_CONFLICT)) {
+        g_propagate_error(err, g_steal_pointer(&why));
+        return -1;
+    }
+    if (options->no_guest) {
         g_propagate_error(err, g_steal_pointer(&why));
         return -1;
     }

@@ -355,8 +355,9 @@ static int start(struct gate *gate, GError **err)
         gate_fabric_prepare(gate, err) < 0 ||
         attach_open(&gate->attachment, gate->options, &gate->plan, err) < 0)
         return -1;
-    banner_print(stdout, gate->options, &gate->plan, &gate->outbound.addr,
-                 &gate->outbound6.addr);
+    if (!gate->options->no_guest)
+        banner_print(stdout, gate->options, &gate->plan, &gate->outbound.addr,
+                     &gate->outbound6.addr);
     plan_budget(gate);
     log_capture_glib();
     return build(gate, err) < 0 ? -1 : confine(gate, err);

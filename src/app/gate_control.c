@@ -72,6 +72,8 @@ static void fill_status(void *self, struct status *status)
     fill_confinement(gate, status);
     status->tcp_carrier = gate->fast != NULL ? "relay" : "slirp";
     status->tcp_reason = attachment->relay_missing;
+    status->networks_missing = fabric_missing(gate->fabric);
+    status->networks_netns = fabric_netns_path(gate->fabric);
     capture_get_state(gate->capture, &status->capture);
     fill_limits(gate, status);
 }

@@ -66,6 +66,10 @@ void gate_fabric_start(struct gate *gate)
         .missing = attachment->relay_missing,
     };
 
+    if (gate->options->no_guest)
+        gate->netns_path =
+            g_strdup_printf("/proc/%d/ns/net", (int)gate->options->target_pid);
+    config.netns_path = gate->netns_path;
     if (gate->porter == NULL && config.missing == NULL)
         config.missing = "they need a control socket";
     if (config.missing != NULL) {
@@ -91,4 +95,5 @@ void gate_fabric_stop(struct gate *gate)
     fabric_free(g_steal_pointer(&gate->fabric));
     porter_free(g_steal_pointer(&gate->porter));
     segments_free(g_steal_pointer(&gate->segments));
+    g_clear_pointer(&gate->netns_path, g_free);
 }

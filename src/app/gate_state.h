@@ -44,6 +44,7 @@ struct gate {
     struct fwd_table *forwards;
     struct porter *porter;     /* NULL: there can be no networks */
     struct segments *segments; /* NULL: likewise */
+    char *netns_path;          /* of the bridges; NULL: not to be told */
     struct fabric *fabric;
     struct fabric_driver *fabric_driver;
     struct networks *networks;
@@ -51,7 +52,7 @@ struct gate {
     GArray *host_networks;            /* of struct ip_prefix */
     struct file_keeper *keeper;       /* NULL: no --state */
     uint64_t last_published;          /* id of the last --publish; 0: none */
-    struct events *events; /* NULL: no control socket */
+    struct events *events;            /* NULL: no control socket */
     struct verbs *verbs;
     struct server *server;
     struct sandbox_state confined;

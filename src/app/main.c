@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "app/bridge.h"
+#include "app/bridge_home.h"
 #include "app/doctor.h"
 #include "app/gate.h"
 #include "app/options.h"
@@ -55,7 +57,15 @@ static int run_command(int argc, char **argv)
     return run_main(&options, command);
 }
 
+static int bridge_command(int argc, char **argv)
+{
+    return_large_blocks();
+    return bridge_main(argc, argv);
+}
+
 static char run_program[] = "slipgate run";
+static char bridge_program[] = "slipgate bridge";
+static char home_program[] = "slipgate-home";
 static char doctor_program[] = "slipgate doctor";
 
 static const struct {
@@ -64,6 +74,8 @@ static const struct {
     int (*main)(int argc, char **argv);
 } subcommands[] = {
     { "run", run_program, run_command },
+    { "bridge", bridge_program, bridge_command },
+    { BRIDGE_HOME_WORD, home_program, bridge_home_main }, /* by ourselves */
     { "doctor", doctor_program, doctor_main },
 };
 

@@ -35,14 +35,14 @@ const struct option_spec option_specs[] = {
         "End with status 0 when the other end of this descriptor is closed.\n"
         "See\n.BR \"FILE DESCRIPTORS\" .",
       .refusal = "exit-fd must be a non-negative integer",
-      .flags = OPTION_CALL },
+      .flags = OPTION_BRIDGE | OPTION_CALL },
     { "ready-fd", 'r', OPTION_NUMBER, FIELD(ready_fd), .max = INT_MAX,
       .metavar = "FD", .help = "write \"1\" to FD when the network is ready",
       .manual =
         "Write one byte, the digit 1, to this descriptor when the network is\n"
         "ready, and close it.  See\n.BR \"FILE DESCRIPTORS\" .",
       .refusal = "ready-fd must be a non-negative integer",
-      .flags = OPTION_CALL },
+      .flags = OPTION_BRIDGE | OPTION_CALL },
     { "mtu", 'm', OPTION_NUMBER, FIELD(mtu), .min = 1, .max = 65521,
       .metavar = "MTU", .help = "MTU of the tap (default=1500, max=65521)",
       .manual =
@@ -63,7 +63,7 @@ const struct option_spec option_specs[] = {
       .manual =
         "Run the command under your own user and group id; otherwise it is\n"
         "root, which inside is another name for you.",
-      .flags = OPTION_RUN_ONLY },
+      .flags = OPTION_NO_BRIDGE | OPTION_RUN_ONLY },
     { "api-socket", 'a', OPTION_TEXT, FIELD(api_socket),
       .metavar = "PATH", .help = "serve the control protocol at PATH",
       .manual =
@@ -120,7 +120,7 @@ const struct option_spec option_specs[] = {
         "namespace.  If not given, that of PID is joined, and none for a\n"
         "PATH.",
       .refusal = "userns path doesn't exist",
-      .flags = OPTION_NOT_WITH_BESS | OPTION_CALL },
+      .flags = OPTION_BRIDGE | OPTION_NOT_WITH_BESS | OPTION_CALL },
     { "enable-sandbox", 0, OPTION_SWITCH, FIELD(enable_sandbox),
       .help = "do not start without the sandbox",
       .manual =
@@ -177,7 +177,7 @@ const struct option_spec option_specs[] = {
       .manual =
         "The MAC address of the tap, six bytes in hexadecimal with colons\n"
         "between them.  Needs\n.BR \\-c .",
-      .flags = OPTION_NO_FILE },
+      .flags = OPTION_NO_BRIDGE | OPTION_NO_FILE },
     { "target-type", 0, OPTION_CHOICE, FIELD(target_type),
       .words = &target_types, .metavar = "TYPE",
       .help = "what to serve ([netns|bess], default=netns)",
@@ -202,7 +202,7 @@ const struct option_spec option_specs[] = {
         "With a device that somebody else holds\n.RB ( tapfd ,\n"
         ".BR bess )\nit is always\n.BR slirp .",
       .refusal = "--tcp must be \"auto\", \"relay\" or \"slirp\"",
-      .flags = OPTION_OURS },
+      .flags = OPTION_NO_BRIDGE | OPTION_OURS },
     { "publish", 'p', OPTION_LIST, FIELD(publish),
       .metavar = "FORWARD",
       .help = "lead a host port to the guest: [ADDR:]PORT:GUESTPORT[/udp]",
@@ -229,7 +229,7 @@ const struct option_spec option_specs[] = {
         "A file that is not such a state is an error.\n"
         "A process of its own writes it, after each change and whole; it ends\n"
         "with slipgate.",
-      .flags = OPTION_OURS | OPTION_CALL | OPTION_NO_FILE },
+      .flags = OPTION_BRIDGE | OPTION_OURS | OPTION_CALL | OPTION_NO_FILE },
     { "config", 0, OPTION_TEXT, FIELD(config),
       .metavar = "FILE",
       .help = "read this configuration, and no other file",

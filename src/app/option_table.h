@@ -31,7 +31,9 @@ enum option_flags {
     OPTION_RUN_ONLY = 1 << 5,
     /* Only as --NAME=VALUE, but in `run`: its name is an old prefix. */
     OPTION_EXACT = 1 << 6,
-    OPTION_NO_FILE = 1 << 7, /* not in a file */
+    OPTION_NO_FILE = 1 << 7,   /* not in a file */
+    OPTION_BRIDGE = 1 << 8,    /* also in `bridge`, though OPTION_CALL */
+    OPTION_NO_BRIDGE = 1 << 9, /* makes no sense without a guest */
 };
 
 /* The words of an OPTION_CHOICE in the order of its enum. */

@@ -55,6 +55,9 @@ struct options {
     bool show_config;
     bool api_socket_is_pattern; /* see options_expand() */
 
+    /* `slipgate bridge`: networks only, in the namespace of `target_pid`. */
+    bool no_guest;
+
     /* `slipgate run` only. */
     bool same_user;
 };

@@ -38,19 +38,23 @@ static void notice(FILE *notices, const char *fmt, ...)
     fflush(notices);
 }
 
-/* The two command lines that the table serves. */
+/* The command lines that the table serves. */
 struct grammar {
     unsigned without;   /* rows with one of these flags are not known */
     bool options_first; /* the first argument ends them */
+    unsigned with;      /* but those with one of these are */
 };
 
 static const struct grammar helper_grammar = { OPTION_RUN_ONLY | OPTION_EXACT,
-                                               false };
-static const struct grammar run_grammar = { OPTION_CALL, true };
+                                               false, 0 };
+static const struct grammar run_grammar = { OPTION_CALL, true, 0 };
+static const struct grammar bridge_grammar = { OPTION_CALL | OPTION_NO_BRIDGE,
+                                               false, OPTION_BRIDGE };
 
 static bool knows(const struct grammar *grammar, const struct option_spec *spec)
 {
-    return (spec->flags & grammar->without) == 0;
+    return (spec->flags & grammar->without) == 0 ||
+           (spec->flags & grammar->with) != 0;
 }
 
 static struct option *long_options(const struct grammar *grammar)
@@ -376,6 +380,37 @@ enum options_outcome options_parse_run(struct options *options, int argc,
         return OPTIONS_REFUSED;
     *command = argv + optind;
     return OPTIONS_RUN;
+}
+
+enum options_outcome options_parse_bridge(struct options *options, int argc,
+                                          char **argv, GError **err)
+{
+    g_autofree const char **origins = g_new0(const char *, option_spec_count);
+    enum options_outcome outcome;
+
+    *options = run_defaults;
+    options->configure = false;
+    options->no_guest = true;
+    options->tap_name[0] = '\0';
+    outcome =
+        read_options(options, &bridge_grammar, argc, argv, origins, NULL, err);
+    if (outcome != OPTIONS_RUN)
+        return outcome;
+    if (config_read(options, OPTION_CALL | OPTION_NO_BRIDGE, origins, err) != 0)
+        return OPTIONS_REFUSED;
+    if (options->show_config)
+        return show_config(options, OPTION_CALL | OPTION_NO_BRIDGE, origins);
+    if (optind < argc) {
+        error_set(err, SLIPGATE_ERROR_BAD_REQUEST, "too many arguments");
+        return OPTIONS_BAD_USAGE;
+    }
+    if (options->api_socket == NULL) {
+        error_set(err, SLIPGATE_ERROR_BAD_REQUEST, "--api-socket is needed");
+        return OPTIONS_BAD_USAGE;
+    }
+    options->tcp = TCP_MODE_RELAY;
+    settle_confinement(options);
+    return check_values(options, err) != 0 ? OPTIONS_REFUSED : OPTIONS_RUN;
 }
 
 /* --- what they come to --- */

@@ -33,9 +33,14 @@ enum options_outcome options_parse_run(struct options *options, int argc,
                                        char **argv, char ***command,
                                        GError **err);
 
+/* The same for `slipgate bridge`, which takes no arguments. */
+enum options_outcome options_parse_bridge(struct options *options, int argc,
+                                          char **argv, GError **err);
+
 /* `program` is argv[0] as it came. */
 void options_usage(FILE *out, const char *program);
 void options_usage_run(FILE *out, const char *program);
+void options_usage_bridge(FILE *out, const char *program);
 
 /*
  * Tells the user what an outcome other than OPTIONS_RUN and OPTIONS_VERSION
@@ -52,3 +57,6 @@ int options_report_run(enum options_outcome outcome, const char *program,
 /* How much confinement is wanted: tried, unless the options say otherwise. */
 enum want options_want_sandbox(const struct options *options);
 enum want options_want_seccomp(const struct options *options);
+/* And for `slipgate bridge`, with 1. */
+int options_report_bridge(enum options_outcome outcome, const char *program,
+                          const GError *err);

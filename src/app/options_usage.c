@@ -20,10 +20,12 @@ static void usage_line(FILE *out, const struct option_spec *spec)
     fprintf(out, "%*s%s\n", MAX(HELP_COLUMN - width, 1), "", spec->help);
 }
 
-static void usage_lines(FILE *out, unsigned without)
+static void usage_lines(FILE *out, unsigned without, unsigned with)
 {
     for (size_t i = 0; i < option_spec_count; i++) {
-        if (!(option_specs[i].flags & (OPTION_HIDDEN | without)))
+        unsigned flags = option_specs[i].flags;
+
+        if (!(flags & OPTION_HIDDEN) && (!(flags & without) || (flags & with)))
             usage_line(out, &option_specs[i]);
     }
 }
@@ -35,7 +37,7 @@ void options_usage(FILE *out, const char *program)
             "Connects a network namespace to the network, without "
             "privileges.\n\n",
             program);
-    usage_lines(out, OPTION_RUN_ONLY);
+    usage_lines(out, OPTION_RUN_ONLY, 0);
 }
 
 void options_usage_run(FILE *out, const char *program)
@@ -44,7 +46,16 @@ void options_usage_run(FILE *out, const char *program)
             "Usage: %s [OPTION]... [--] [COMMAND [ARGUMENT]...]\n"
             "Runs a command, or a shell, in a network of its own.\n\n",
             program);
-    usage_lines(out, OPTION_CALL);
+    usage_lines(out, OPTION_CALL, 0);
+}
+
+void options_usage_bridge(FILE *out, const char *program)
+{
+    fprintf(out,
+            "Usage: %s --api-socket=PATH [OPTION]...\n"
+            "Serves bridge networks for containers, without a guest.\n\n",
+            program);
+    usage_lines(out, OPTION_CALL | OPTION_NO_BRIDGE, OPTION_BRIDGE);
 }
 
 int options_report(enum options_outcome outcome, const char *program,
@@ -59,18 +70,31 @@ int options_report(enum options_outcome outcome, const char *program,
                                                                : EXIT_FAILURE;
 }
 
-int options_report_run(enum options_outcome outcome, const char *program,
-                       const GError *err)
+static int report(enum options_outcome outcome, const char *program,
+                  void (*usage)(FILE *out, const char *program), int failed,
+                  const GError *err)
 {
     if (outcome == OPTIONS_SHOWN)
         return EXIT_SUCCESS;
     if (outcome == OPTIONS_HELP) {
-        options_usage_run(stdout, program);
+        usage(stdout, program);
         fflush(stdout);
         return EXIT_SUCCESS;
     }
     if (err != NULL)
         fprintf(stderr, "%s: %s\n", program, err->message);
     fprintf(stderr, "(\"%s --help\" lists the options)\n", program);
-    return OPTIONS_RUN_FAILED;
+    return failed;
+}
+
+int options_report_run(enum options_outcome outcome, const char *program,
+                       const GError *err)
+{
+    return report(outcome, program, options_usage_run, OPTIONS_RUN_FAILED, err);
+}
+
+int options_report_bridge(enum options_outcome outcome, const char *program,
+                          const GError *err)
+{
+    return report(outcome, program, options_usage_bridge, EXIT_FAILURE, err);
 }

@@ -93,6 +93,10 @@ static int get_status(void *data, struct verb_call *call, GError **err)
     child = json_out_object(call->ret, "outbound_tcp");
     json_out_string(child, "carrier", status.tcp_carrier);
     json_out_string(child, "reason", status.tcp_reason);
+    child = json_out_object(call->ret, "networks");
+    json_out_bool(child, "available", status.networks_missing == NULL);
+    json_out_string(child, "reason", status.networks_missing);
+    json_out_string(child, "netns", status.networks_netns);
     child = json_out_object(call->ret, "capture");
     json_out_bool(child, "running", status.capture.running);
     verbs_capture_put(child, &status.capture);

@@ -38,6 +38,8 @@ struct status {
     struct status_confinement agent; /* all NULL: no agent, left out */
     const char *tcp_carrier;         /* "relay" or "slirp" */
     const char *tcp_reason;          /* why that one; NULL: left out */
+    const char *networks_missing;    /* why there are none; NULL: there are */
+    const char *networks_netns;      /* NULL: left out */
     struct capture_state capture;
     struct status_use clients, forwards, descriptors;
 };

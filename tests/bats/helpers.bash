@@ -199,17 +199,18 @@ CARRIER=()
 # For what needs the host's files while it runs.
 OPEN=(--disable-sandbox --disable-seccomp)
 
-# launch WORLD ARG...: starts $SLIPGATE there and returns at its ready byte.
+# launch WORLD [bridge] ARG...: starts $SLIPGATE there and returns at its ready byte.
 launch() {
     local -n _ns="NS_$1"
-    local byte='' end=$((SECONDS + 20))
+    local byte='' end=$((SECONDS + 20)) word=()
     shift
+    [[ $1 != bridge ]] || { word=(bridge) && shift; }
     STATUS=
     rm -f "$T/ready"
     mkfifo "$T/ready"
     exec {READY}<>"$T/ready"
     set -m # its own process group, and SIGINT as usual
-    "${_ns[@]}" "$SLIPGATE" --ready-fd=9 "${CARRIER[@]}" "$@" \
+    "${_ns[@]}" "$SLIPGATE" "${word[@]}" --ready-fd=9 "${CARRIER[@]}" "$@" \
         9>"$T/ready" 3>&- {READY}>&- </dev/null >>"$T/out" 2>>"$T/err" &
     GATE=$!
     set +m

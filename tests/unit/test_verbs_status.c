@@ -24,6 +24,8 @@ static void fill_much(void *self, struct status *status)
     status->capture = (struct capture_state){
         .running = true, .frames = 7, .bytes = 8, .lost = 9
     };
+    status->networks_missing = "no relay";
+    status->networks_netns = "/proc/12/ns/net";
     status->clients = (struct status_use){ 64, 1 };
     status->forwards = (struct status_use){ 0, 2 };
     status->descriptors = (struct status_use){ 1024, 20 };
@@ -72,7 +74,9 @@ static void tells_all_it_knows(void)
         "\"dns\":\"10.0.2.3\"},\"ipv6\":{\"network\":\"fd00::/64\","
         "\"guest\":\"fd00::100\",\"gateway\":\"fd00::2\",\"dns\":\"fd00::3\","
         "\"router\":\"fe80::2\"}},\"outbound_tcp\":{\"carrier\":\"slirp\","
-        "\"reason\":\"no nftables\"},\"capture\":{\"running\":true,"
+        "\"reason\":\"no nftables\"},"
+        "\"networks\":{\"available\":false,\"reason\":\"no relay\","
+        "\"netns\":\"/proc/12/ns/net\"},\"capture\":{\"running\":true,"
         "\"frames\":7,\"bytes\":8,\"lost\":9},\"limits\":{\"clients\":{\"max\":"
         "64,"
         "\"used\":1},\"forwards\":{\"used\":2},\"descriptors\":{"
