@@ -146,6 +146,18 @@ static int settle(struct fabric *fabric, const struct fabric_plug *plug,
     return porter_settle(fabric->config.porter, &config, err);
 }
 
+/*
+ * Whoever asks for a link makes the kernel notice at once that its other end is
+ * up (Linux 6.7), and then the first port's bridge that it has one; else the
+ * first packets might come too early.
+ */
+static void notice_ends(const struct fabric *fabric,
+                        const struct fabric_plug *plug)
+{
+    (void)rtnl_link_index(fabric->rtnl, plug->name);
+    (void)rtnl_link_index(fabric->rtnl, plug->net->config.bridge);
+}
+
 /* From the moment on that there is an interface. */
 static int set_up(struct fabric *fabric, struct fabric_plug *plug,
                   const struct fabric_port *port, const uint8_t mac[6],
@@ -154,10 +166,7 @@ static int set_up(struct fabric *fabric, struct fabric_plug *plug,
     if (join(fabric, plug, port, mac, err) != 0)
         return -1;
     if (settle(fabric, plug, port, err) == 0) {
-        /* Whoever asks for a link makes the kernel notice that the other end
-           is up (Linux 6.7); else it might take until after the first packet.
-         */
-        (void)rtnl_link_index(fabric->rtnl, plug->name);
+        notice_ends(fabric, plug);
         return 0;
     }
     (void)agent_port_drop(fabric->config.agent, plug->name, NULL);
