@@ -164,9 +164,7 @@ def set_ipv6(guest):
 class Slipgate(Slirp4netns):
     """The subject, which can tell more about itself, and do more."""
 
-    can = Slirp4netns.can | {"networks"}
-
-    can = Slirp4netns.can | {"control"}
+    can = Slirp4netns.can | {"control", "networks"}
 
     def version(self, world):
         text = super().version(world)
