@@ -131,7 +131,14 @@ def talk(where, seconds, seed):
     while time.monotonic() < deadline:
         work = rng.choice((echo_stream, echo_stream, reset_stream, idle_stream,
                            datagrams))
-        moved += work(where, rng)
+        began = time.monotonic()
+        try:
+            moved += work(where, rng)
+        except OSError as error:
+            # Where and when tell more than what.
+            raise AssertionError(f"{work.__name__} number {rounds}, "
+                                 f"{time.monotonic() - began:.3f} s: "
+                                 f"{error!r}") from error
         rounds += 1
     return rounds, moved
 
