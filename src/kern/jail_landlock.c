@@ -119,8 +119,9 @@ static int allow_all(int ruleset, uint64_t known,
 int jail_landlock_restrict(const struct jail_landlock_rules *rules,
                            GError **err)
 {
-    size_t newest = G_N_ELEMENTS(abis) - 1;
-    const struct abi *abi = &abis[MIN((size_t)jail_landlock_abi(), newest)];
+    const size_t newest = G_N_ELEMENTS(abis) - 1;
+    const size_t offered = (size_t)jail_landlock_abi(); /* asked only once */
+    const struct abi *abi = &abis[MIN(offered, newest)];
     struct ruleset_attr attr = { .fs = abi->fs, .scoped = abi->scoped };
     owned_fd ruleset = -1;
 
