@@ -9,14 +9,20 @@ from procs import BenchError
 TIMEOUT = 10
 
 
-def ask(path, verb, **arguments):
-    """What the verb returns; an error answer becomes a BenchError."""
+def ask(path, verb, fds=(), **arguments):
+    """What the verb returns; an error answer becomes a BenchError.
+
+    fds: descriptors that go with the request.
+    """
     request = json.dumps({"execute": verb, "arguments": arguments})
     try:
         with socket.socket(socket.AF_UNIX) as client:
             client.settimeout(TIMEOUT)
             client.connect(str(path))
-            client.sendall(request.encode())
+            if fds:
+                socket.send_fds(client, [request.encode()], fds)
+            else:
+                client.sendall(request.encode())
             client.shutdown(socket.SHUT_WR)
             answer = json.loads(client.makefile().read())
     except (OSError, ValueError) as error:

@@ -64,7 +64,7 @@ ERRORS = {
     "ppoll": ("EINTR", "ENOMEM"),
     "poll": ("EINTR", "ENOMEM"),
     "prctl": ("EPERM",),
-    "prlimit64": ("EPERM",),
+    "prlimit64:7": ("EPERM",),  # RLIMIT_NOFILE
     "read": ("EINTR", "EAGAIN", "ENOMEM", "ENOSYS"),
     "readlink": ("ENOMEM", "EACCES"),
     "readv": ("EINTR", "EAGAIN", "ENOMEM"),

@@ -21,8 +21,9 @@
  *   fault [-o LOG] [ROLE CALL FIRST COUNT ERROR]... -- COMMAND...
  *
  * ROLE is "gate", the program itself, or "agent", the first child it forks.
- * CALL is a system call's name; fcntl and ioctl, which are many calls in one,
- * are told apart by their command in hexadecimal, as in "ioctl:541b".
+ * CALL is a system call's name; fcntl, ioctl and prlimit64, which are many
+ * calls in one, are told apart by their second argument in hexadecimal, as in
+ * "ioctl:541b".
  * From its FIRST time on (1 is the first), the CALL fails COUNT times with
  * ERROR, an errno number, and has no effect; "short" as ERROR lets it move half
  * of the bytes that were asked for.  What the dynamic loader does is not
@@ -42,7 +43,7 @@ static const char *const role_names[ROLE_COUNT] = { "gate", "agent", "other" };
 struct call {
     enum role role;
     int number;
-    unsigned command; /* of fcntl and ioctl, else 0 */
+    unsigned command; /* of those that are many calls in one, else 0 */
 };
 
 struct fault {
@@ -272,7 +273,8 @@ static void entered(struct task *task, const struct __ptrace_syscall_info *info)
         (info->instruction_pointer >= loader_start &&
          info->instruction_pointer < loader_end))
         return;
-    if (call.number == SYS_fcntl || call.number == SYS_ioctl)
+    if (call.number == SYS_fcntl || call.number == SYS_ioctl ||
+        call.number == SYS_prlimit64)
         call.command = (unsigned)info->entry.args[1];
     n = count(&call);
     note("", &call);
