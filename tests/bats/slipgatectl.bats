@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slipgatectl: the control socket for people and scripts.
 load helpers
+load networks
 
 ctl() { user "${SLIPGATE%/*}/slipgatectl" --socket="$SOCK" "$@"; }
 
@@ -113,6 +114,39 @@ stream_has_echo() {
     contains "$stderr" "must be an integer from 1 to 1000"
     exits 2 call list_connections '[]'
     exits 2 call list_connections '{'
+}
+
+@test "network: what there is, as tables and as JSON" {
+    start_slipgate
+    needs_networks
+    exits 0 network create web subnet=10.77.0.0/24 range=10.77.0.9-10.77.0.10 \
+        server=9.9.9.9 label=a=b isolate=false
+    exits 0 network create web isolate=false server=9.9.9.9
+    exits 4 network create web internal=on
+    container one user
+    exits 0 network attach web one "/proc/$PID_one/ns/net" alias=db
+    equal "$output" "eth0 10.77.0.9/24"
+    exits 4 network attach web one "$PID_one"
+    exits 0 network list
+    equal "$(tr -s ' ' <<<"${lines[1]}")" \
+        "web br0 10.77.0.0/24 1 isolate=false"
+    exits 0 network inspect web
+    contains "$output" "labels.a                   b"
+    contains "$output" "52:73:0a:4d:00:09"
+    exits 0 --json network inspect web
+    jq -e '.containers.one.aliases == ["db"]' <<<"$output"
+    exits 0 network update web server= icc=false
+    exits 0 --json network inspect web
+    jq -e '.network | .options.icc == "false" and
+        (has("network_dns_servers") | not)' <<<"$output"
+    exits 0 forward add 8080:80 --container=one
+    exits 0 --json forward list
+    jq -e '.container == "one" and .network == "web"' <<<"$output"
+    exits 4 network remove web
+    exits 0 network detach web one
+    exits 0 --json forward list
+    equal "$output" ""
+    exits 0 network remove web
 }
 
 @test "shutdown ends it" {
