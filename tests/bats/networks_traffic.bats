@@ -4,13 +4,15 @@
 load helpers
 load networks
 
-setup() {
-    world_up
-}
 
-# Networks beside a guest.
+# Networks beside a guest, or, in networks_traffic_bridge.bats, without one.
 start_networks() {
-    start_slipgate --enable-ipv6 "$@"
+    case $BATS_TEST_FILENAME in
+    *_bridge.bats)
+        launch user bridge --api-socket="$SOCK" --enable-ipv6 "$@"
+        ;;
+    *) start_slipgate --enable-ipv6 "$@" ;;
+    esac
     needs_networks
 }
 
@@ -234,7 +236,7 @@ name_of() { "$1" dns.py find "${@:2}"; }
     forward tcp 8080 80 ',"container":"one"'
     before=$(request inspect '{"name":"web"}')
     stop_slipgate
-    start_slipgate --enable-ipv6 --state="$T/state"
+    start_networks --state="$T/state"
     equal "$(request inspect '{"name":"web"}')" "$before"
     ask_is "$REMOTE4 hello" remote tcp "$HOST4" 8080
     kill -KILL "$PID_one" "$server"
