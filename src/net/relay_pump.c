@@ -212,7 +212,9 @@ static enum step step(struct relay_pump *pump, struct relay_io *io,
         if (pump->broken)
             return STEP_BLOCKED;
         /* Fails only on a socket that is gone; its own error tells. */
-        (void)shutdown(far->fd, SHUT_WR);
+        if (!far->ended)
+            (void)shutdown(far->fd, SHUT_WR);
+        near->ended = true;
         pump->finished = true;
         return STEP_BLOCKED;
     }

@@ -19,6 +19,7 @@ struct relay_socket {
     bool readable, writable;
     bool read_on; /* EPOLLRDHUP or EPOLLPRI seen: a short read says nothing,
                      since it may have stopped at an urgent byte */
+    bool ended;   /* all that it sent, and the end of it, has been passed on */
 };
 
 struct relay_pump {
@@ -27,7 +28,8 @@ struct relay_pump {
     uint64_t bytes;    /* passed on since the start */
     bool bulk;         /* uses splice */
     bool drained;      /* the near side has ended its stream */
-    bool finished;     /* ... and the far side has been told */
+    bool finished;     /* ... and the far side has been told, or will be by
+                          closing, if its own stream ended before */
     bool broken;       /* the near side failed: its end is not to be told */
 };
 
