@@ -31,15 +31,19 @@ static int print_version(const char *program)
 /*
  * The stack gives each connection two buffers of 128 KB.  By default the C
  * library would soon keep such blocks on its heap, among small ones that
- * outlive them; this way they go back to the system with their connection.
+ * outlive them; this way they go back to the system with their connection.  The
+ * heap must not grow by more at a time: what there is room for is put there,
+ * and copied when the stack enlarges it, as it does at once.
  */
 #define MMAP_THRESHOLD (100 * 1024)
+#define HEAP_GROWTH    (32 * 1024)
 
 static void return_large_blocks(void)
 {
 #ifdef M_MMAP_THRESHOLD
     (void)mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD);
     (void)mallopt(M_TRIM_THRESHOLD, MMAP_THRESHOLD);
+    (void)mallopt(M_TOP_PAD, HEAP_GROWTH);
 #endif
 }
 
