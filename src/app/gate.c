@@ -206,7 +206,8 @@ static void plan_budget(struct gate *gate)
 static void build_names(struct gate *gate)
 {
     gate->resolvers = resolvers_new(NULL);
-    gate->names = dns_forward_new(gate->loop, gate->resolvers, &gate->budget);
+    gate->names = dns_forward_new(gate->loop, gate->resolvers, &gate->budget,
+                                  &gate->stats);
 }
 
 static int build_pump(struct gate *gate, GError **err)

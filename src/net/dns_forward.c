@@ -43,6 +43,7 @@ struct dns_forward {
     struct loop *loop;
     struct resolvers *resolvers;
     struct budget *budget;
+    struct stats *stats;
     struct dns_upstreams *upstreams;
     GHashTable *clients; /* set of struct client */
     GQueue all;          /* of struct pending, the oldest first */
@@ -210,8 +211,11 @@ static int ask_next(struct pending *pending, unsigned rounds)
 
 static void ask_or_give_up(struct pending *pending, unsigned rounds)
 {
-    if (ask_next(pending, rounds) != 0)
-        answer_rcode(pending, DNS_SERVFAIL);
+    if (ask_next(pending, rounds) == 0)
+        return;
+    if (pending->asker.answer != NULL)
+        pending->forward->stats->names_unanswered++;
+    answer_rcode(pending, DNS_SERVFAIL);
 }
 
 static void timer_expired(void *self)
@@ -325,6 +329,7 @@ static struct pending *pending_new(struct dns_forward *forward,
 
 static void give_way(struct pending *pending)
 {
+    pending->forward->stats->names_dropped++;
     answer(pending, NULL, 0);
 }
 
@@ -390,8 +395,10 @@ int dns_forward_ask(struct dns_forward *forward, const struct dns_asker *asker,
     pending = pending_new(forward, query, &asker->client.addr);
     pending->asker = *asker;
     order_servers(pending, servers);
+    forward->stats->names_passed_on++;
     rc = ask_next(pending, 1);
     if (rc != 0) {
+        forward->stats->names_unanswered++;
         drop(pending);
         return rc;
     }
@@ -464,7 +471,7 @@ size_t dns_forward_pending(const struct dns_forward *forward)
 
 struct dns_forward *dns_forward_new(struct loop *loop,
                                     struct resolvers *resolvers,
-                                    struct budget *budget)
+                                    struct budget *budget, struct stats *stats)
 {
     struct dns_forward *forward = g_new0(struct dns_forward, 1);
     const struct dns_upstream_sink sink = { upstream_answered, upstream_failed,
@@ -473,6 +480,7 @@ struct dns_forward *dns_forward_new(struct loop *loop,
     forward->loop = loop;
     forward->resolvers = resolvers;
     forward->budget = budget;
+    forward->stats = stats;
     forward->upstreams = dns_upstreams_new(loop, budget, &sink);
     forward->clients =
         g_hash_table_new_full(client_hash, client_equal, g_free, NULL);

@@ -5,6 +5,7 @@
 #include "net/budget.h"
 #include "net/dns_message.h"
 #include "net/resolvers.h"
+#include "net/stats.h"
 
 /*
  * Passes questions on to name servers, from the host's side, and their answers
@@ -42,12 +43,12 @@ struct dns_asker {
 };
 
 /*
- * `resolvers` and `budget` (descriptors count as BUDGET_STACK_DATAGRAM) are
- * kept by reference.
+ * `resolvers`, `budget` (descriptors count as BUDGET_STACK_DATAGRAM) and
+ * `stats` are kept by reference.
  */
 struct dns_forward *dns_forward_new(struct loop *loop,
                                     struct resolvers *resolvers,
-                                    struct budget *budget);
+                                    struct budget *budget, struct stats *stats);
 /* Nobody is answered any more. */
 void dns_forward_free(struct dns_forward *forward);
 

@@ -39,6 +39,9 @@
     X(syns_held, "connections of the guest held for the host's answer")       \
     X(syns_refused, "of these, refused as the host's connect was")            \
     X(syns_dropped, "of these, given up without an answer")                   \
+    X(names_passed_on, "questions passed on to name servers")                 \
+    X(names_unanswered, "of these, answered by none of them")                 \
+    X(names_dropped, "of these, given up for others")                         \
     X(inbound_refused, "connections to the guest that it did not take")       \
     X(relays_opened, "relayed connections, in both directions")               \
     X(relays_reset, "of these, ended by a failure of one side")               \

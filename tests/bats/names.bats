@@ -102,6 +102,17 @@ answer_is() { equal "$(guest dns.py ask "$1" "${3:-10.0.2.3}")" "$2"; }
     answer_is tcp four fd00::3
 }
 
+@test "a link-local name server is reached by its interface" {
+    local addr
+    addr=$(remote ip -6 -o addr show dev lan1 scope link |
+        awk '{ sub("/.*", "", $4); print $4 }')
+    resolv "nameserver $addr%lan0"
+    spawn dns "${NS_remote[@]}" dns.py serve :: scoped
+    start_slipgate
+    wait_for 10 answers udp scoped # its address may still be tentative
+    answer_is tcp scoped
+}
+
 @test "an answer too long for UDP is cut, and comes whole by TCP" {
     spawn dns "${NS_remote[@]}" dns.py serve "$REMOTE4" whole
     start_slipgate

@@ -19,6 +19,7 @@ struct rig {
     struct loop *loop;
     struct loop_timer end;
     struct budget budget;
+    struct stats stats;
     struct names *names;
     struct resolvers *resolvers;
     struct dns_forward *forward;
@@ -174,7 +175,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     rig.end = (struct loop_timer){ .expired = end_turn, .self = &rig };
     budget_init(&rig.budget, 1024);
     rig.resolvers = resolvers_new("/nonexistent");
-    rig.forward = dns_forward_new(rig.loop, rig.resolvers, &rig.budget);
+    rig.forward =
+        dns_forward_new(rig.loop, rig.resolvers, &rig.budget, &rig.stats);
     add_name(&rig, "web", "10.89.0.2");
     add_name(&rig, "Web", "fd00:89::2");
     if (kind == DATAGRAM)

@@ -38,6 +38,7 @@ struct fake {
 struct rig {
     struct loop *loop;
     struct budget budget;
+    struct stats stats;
     struct policy policy;
     struct names *names;
     struct resolvers *resolvers;
@@ -227,7 +228,8 @@ static struct rig *rig_new(unsigned servers)
     rig->policy = (struct policy){ true, true, true, true };
     rig->names = names_new();
     rig->resolvers = resolvers_new("/nonexistent");
-    rig->forward = dns_forward_new(rig->loop, rig->resolvers, &rig->budget);
+    rig->forward =
+        dns_forward_new(rig->loop, rig->resolvers, &rig->budget, &rig->stats);
     rig->client = (struct loop_watch){ .ready = came, .self = rig };
     rig->deadline = (struct loop_timer){ .expired = too_late };
     for (unsigned i = 1; i <= servers; i++) {
@@ -458,6 +460,8 @@ static void without_any_server_the_client_is_told(void)
         ask(rig, stream, "far.test", DNS_TYPE_A, &reply);
         g_assert_cmpuint(reply.rcode, ==, DNS_SERVFAIL);
     }
+    g_assert_cmpuint(rig->stats.names_passed_on, ==, 2);
+    g_assert_cmpuint(rig->stats.names_unanswered, ==, 2);
     rig_free(rig);
 }
 
@@ -632,6 +636,7 @@ static void one_client_s_flood_leaves_room_for_others(void)
     for (unsigned i = 0; i < 50; i++)
         g_assert_cmpint(ask_as(rig, 0x0a5900fe, &lost[5]), ==, 0);
     g_assert_cmpuint(lost[5], ==, 0);
+    g_assert_cmpuint(rig->stats.names_dropped, >, DNS_FORWARD_CLIENT_MAX);
     g_assert_cmpuint(dns_forward_pending(rig->forward), <=, DNS_FORWARD_MAX);
     for (unsigned c = 0; c < G_N_ELEMENTS(lost); c++)
         dns_forward_cancel(rig->forward, &lost[c]);
