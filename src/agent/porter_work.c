@@ -116,6 +116,10 @@ static int plug(struct porter_state *state, struct porter_call *call,
     if (!is_name(c->port) || !is_name(c->interface) ||
         strchr(c->port, '%') != NULL)
         return refuse(err, "not an interface name");
+    /* Root's porter could do that, too. */
+    if (netns_is_own(call->fds[0]))
+        return error_set(err, SLIPGATE_ERROR_DENIED,
+                         "the host's own network namespace is no container's");
     if (adopt_socket(state, call->fds[0], err) != 0)
         return -1;
     if (choose_name(state->container, c->interface, call->reply.name, err) !=

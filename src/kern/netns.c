@@ -58,13 +58,22 @@ int netns_open_own(GError **err)
     return fd >= 0 ? fd : error_set_errno(err, "open our network namespace");
 }
 
-bool userns_is_own(int userns_fd)
+static bool is_own(const char *path, int fd)
 {
     struct stat own, other;
 
-    return stat("/proc/self/ns/user", &own) == 0 &&
-           fstat(userns_fd, &other) == 0 && own.st_dev == other.st_dev &&
-           own.st_ino == other.st_ino;
+    return stat(path, &own) == 0 && fstat(fd, &other) == 0 &&
+           own.st_dev == other.st_dev && own.st_ino == other.st_ino;
+}
+
+bool userns_is_own(int userns_fd)
+{
+    return is_own("/proc/self/ns/user", userns_fd);
+}
+
+bool netns_is_own(int netns_fd)
+{
+    return is_own("/proc/self/ns/net", netns_fd);
 }
 
 bool netns_obeys_us(void)

@@ -16,6 +16,8 @@ int netns_open_own(GError **err);
 
 /* True if the caller is in the user namespace that the descriptor is for. */
 bool userns_is_own(int userns_fd);
+/* The same for the network namespace. */
+bool netns_is_own(int netns_fd);
 
 /*
  * True if the caller's network namespace belongs to its user namespace, so that

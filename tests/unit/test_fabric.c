@@ -438,6 +438,26 @@ static void what_fails_leaves_nothing(void)
     close_rig(&rig);
 }
 
+static void the_host_is_no_container(void)
+{
+    const struct fabric_network n = network("bra", "10.89.0.1");
+    struct container host = { .netns_fd = -1 };
+    struct fabric_port port;
+    struct fabric_attached out;
+    g_autoptr(GError) err = NULL;
+    struct rig rig;
+
+    open_rig(&rig);
+    add_network(&rig, &n);
+    host.netns_fd = fabric_netns_of_pid(rig.fabric, getpid(), &err);
+    g_assert_no_error(err);
+    port = port_for(&host, "bra", "10.89.0.2");
+    g_assert_cmpint(fabric_attach(rig.fabric, &port, &out, &err), ==, -1);
+    g_assert_error(err, SLIPGATE_ERROR, SLIPGATE_ERROR_DENIED);
+    own_close(&host.netns_fd);
+    close_rig(&rig);
+}
+
 static void many_networks_come_and_go(void)
 {
     g_autoptr(GError) err = NULL;
@@ -530,6 +550,7 @@ int main(int argc, char **argv)
         networks_are_isolated_unless_they_agree);
     add("/fabric/a container's death is told", a_containers_death_is_told);
     add("/fabric/what fails leaves nothing", what_fails_leaves_nothing);
+    add("/fabric/the host is no container", the_host_is_no_container);
     add("/fabric/many networks come and go", many_networks_come_and_go);
     add("/fabric/a socket answers at the gateway",
         a_socket_answers_at_the_gateway);
