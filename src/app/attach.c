@@ -86,6 +86,7 @@ static int open_relay(struct attachment *attachment,
     struct agent_relay_open config = { .mtu = options->mtu,
                                        .set_mac = options->macaddress != NULL,
                                        .ipv6 = may_get_ipv6(options) };
+    g_autoptr(GError) why = NULL;
     int rc;
 
     if (!options->no_guest && (strpbrk(attachment->tap_name, "%") != NULL ||
@@ -94,16 +95,18 @@ static int open_relay(struct attachment *attachment,
                          "the interface has no name of its own");
     (void)g_strlcpy(config.name, attachment->tap_name, sizeof(config.name));
     memcpy(config.mac, options->mac, sizeof(config.mac));
-    rc = agent_relay_open(attachment->agent, &config, &attachment->relay,
-                          options->enable_ipv6 ? err : NULL);
+    rc = agent_relay_open(attachment->agent, &config, &attachment->relay, &why);
     /* A kernel without IPv6 is no reason to do without the rest. */
-    if (rc != 0 && !options->enable_ipv6) {
+    if (rc != 0 && config.ipv6 != 0 && !options->enable_ipv6) {
+        g_clear_error(&why);
         config.ipv6 = 0;
         rc = agent_relay_open(attachment->agent, &config, &attachment->relay,
-                              err);
+                              &why);
     }
-    if (rc != 0)
+    if (rc != 0) {
+        g_propagate_error(err, g_steal_pointer(&why));
         return -1;
+    }
     attachment->link.fd = own_release_fd(&attachment->relay.tap_fd);
     return 0;
 }

@@ -165,7 +165,8 @@ uint8_t *dns_steer_to_guest(struct dns_steer *steer, const struct frame *f)
     steered = g_hash_table_lookup(steer->table, &f->dst);
     if (steered == NULL || !ip_addr_equal(&steered->server, &f->src.addr))
         return NULL;
-    copy = g_memdup2(f->data, f->len);
+    copy = g_malloc(f->len);
+    memcpy(copy, f->data, f->len);
     readdress(copy, f->l4, true,
               f->src.addr.family == AF_INET6 ? &plan->dns6 : &plan->dns);
     return copy;
