@@ -84,9 +84,8 @@ static int run_in_front(struct run *run, const struct options *options,
 int run_main(const struct options *options, char **command)
 {
     const char *shell = g_getenv("SHELL");
-    char *shell_command[] = { g_strdup(shell != NULL ? shell : "/bin/sh"),
-                              NULL };
-    g_autofree char *owned = shell_command[0];
+    g_autofree char *program = g_strdup(shell != NULL ? shell : "/bin/sh");
+    char *shell_command[] = { program, NULL };
     struct run run = { .gate_gone = false };
     g_autoptr(GError) err = NULL;
     sigset_t watched, before;

@@ -106,7 +106,7 @@ int main(int argc, char **argv)
     }
     if (run(&call, &err) != 0) {
         fprintf(stderr, "slipgatectl: %s\n", err->message);
-        return ctl_exit_of(err);
+        return (int)ctl_exit_of(err);
     }
     return fflush(stdout) == 0 ? CTL_DONE : CTL_FAILED;
 }
