@@ -16,7 +16,7 @@ struct fast_path;
 struct fast_path_config {
     struct attachment *attachment; /* its relay descriptors are taken over */
     const struct plan *plan;
-    const struct policy *policy; /* kept by reference, like the plan */
+    const struct policy *policy;     /* kept by reference, like the plan */
     const struct segments *segments; /* likewise; NULL: none */
     struct outbound outbound, outbound6;
     struct stats *stats;

@@ -11,7 +11,7 @@
  * is passed on too, as it may be one of the host's network.  Gate process only.
  */
 struct dns_service {
-    struct names *names;         /* NULL: none */
+    struct names *names; /* NULL: none */
     /*
      * Further tables with names for who asks from `client`: its other networks.
      * `index` counts from 0; NULL ends it.  NULL: there are none for anyone.

@@ -322,10 +322,9 @@ static void an_idle_flow_is_forgotten(void)
 
 static void an_idle_echo_is_forgotten_sooner(void)
 {
-    struct frames_spec spec = { .proto = IPPROTO_ICMP,
-                                .dst = WORLD4,
-                                .type = 8,
-                                .payload_len = 56 };
+    struct frames_spec spec = {
+        .proto = IPPROTO_ICMP, .dst = WORLD4, .type = 8, .payload_len = 56
+    };
     struct engine_rig *rig;
     int64_t now_ns;
 
