@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "net/flow_internal.h"
+#include "net/tcp_mss.h"
 
 #include <string.h>
 
@@ -240,16 +241,18 @@ void flow_from_guest(struct flow_table *table, const struct frame *f,
     flow->guest_fin |= (f->tcp_flags & FRAME_FIN) != 0;
     if ((f->tcp_flags & FRAME_ACK) != 0)
         flow->guest_ack = f->tcp_ack;
+    if ((f->tcp_flags & FRAME_SYN) != 0)
+        flow->guest_mss = tcp_mss_of(f);
     tell_if_closed(table, flow);
 }
 
-void flow_to_guest(struct flow_table *table, const struct frame *f,
-                   int64_t now_ns)
+uint16_t flow_to_guest(struct flow_table *table, const struct frame *f,
+                       int64_t now_ns)
 {
     struct flow *flow = find_or_make(table, f, false, now_ns);
 
     if (flow == NULL)
-        return;
+        return 0;
     if (flow->last_ns == 0 || frame_payload_len(f) > 0)
         flow->last_ns = now_ns;
     flow->bytes_to_guest += frame_payload_len(f);
@@ -259,4 +262,5 @@ void flow_to_guest(struct flow_table *table, const struct frame *f,
     flow->host_fin |= (f->tcp_flags & FRAME_FIN) != 0;
     note_progress(flow, f);
     tell_if_closed(table, flow);
+    return flow->guest_mss;
 }

@@ -43,9 +43,12 @@ void flow_table_observe(struct flow_table *table,
 /* Notes a TCP frame that the guest sends; call before it is passed on. */
 void flow_from_guest(struct flow_table *table, const struct frame *f,
                      int64_t now_ns);
-/* Notes a TCP frame that goes to the guest. */
-void flow_to_guest(struct flow_table *table, const struct frame *f,
-                   int64_t now_ns);
+/*
+ * Notes a TCP frame that goes to the guest.  Returns the most data that the
+ * guest, or who is behind it, takes in one segment; 0 if it has not told.
+ */
+uint16_t flow_to_guest(struct flow_table *table, const struct frame *f,
+                       int64_t now_ns);
 enum flow_order {
     FLOW_ORDER_GOOD,
     FLOW_ORDER_BAD,      /* to be dropped; a guest in need sends it again */

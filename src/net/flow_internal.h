@@ -14,6 +14,7 @@ struct flow {
     uint32_t host_next; /* sequence that the stack sends next */
     uint32_t host_ack;  /* what the stack has acknowledged */
     uint16_t window;    /* and how much more it takes; it scales none */
+    uint16_t guest_mss; /* what the guest takes in one segment; 0: not known */
     uint32_t guest_ack; /* the newest of the guest's acknowledgements */
     bool inbound;
     bool end_due; /* the stack is to hear of the reset when it has answered */

@@ -44,6 +44,7 @@ struct frame {
     uint8_t tcp_flags;
     uint32_t tcp_seq, tcp_ack;
     uint16_t tcp_window;
+    uint16_t tcp_mss; /* its receiver takes no more at once; 0: not known */
 };
 
 enum frame_defect {

@@ -2,6 +2,7 @@
 #include "net/link.h"
 
 #include <errno.h>
+#include <glib.h>
 #include <string.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -13,6 +14,8 @@
  * KB on the way.
  */
 #define PIECE_MAX 16384u
+/* Who says that it takes less (RFC 9293 3.7.1) gets this all the same. */
+#define MSS_MIN 536u
 
 static bool is_passing(int error)
 {
@@ -63,10 +66,21 @@ int link_send(const struct link *link, const struct virtio_net_hdr *hdr,
     return 0;
 }
 
+/* The largest IP packet that all the way to the receiver takes. */
+static unsigned piece_max(const struct link *link, const struct frame *f)
+{
+    unsigned piece = MIN(link->mtu, PIECE_MAX);
+    unsigned headers = (unsigned)f->l4 - FRAME_ETH_LEN + FRAME_TCP_LEN;
+
+    if (f->tcp_mss == 0)
+        return piece;
+    return MIN(piece, headers + MAX(f->tcp_mss, MSS_MIN));
+}
+
 int link_write(const struct link *link, struct frame *f, bool joined)
 {
     struct virtio_net_hdr hdr = { 0 };
-    unsigned piece = link->mtu < PIECE_MAX ? link->mtu : PIECE_MAX;
+    unsigned piece = piece_max(link, f);
 
     if (link->vnet && (joined || (f->proto == IPPROTO_TCP && f->l4 != 0 &&
                                   f->len - FRAME_ETH_LEN > piece)))

@@ -45,12 +45,12 @@ void pump_write_frame(void *self, struct frame *f, bool joined)
         write_one(pump, f, joined);
 }
 
-static void tcp_to_guest(struct pump *pump, const struct frame *f)
+static void tcp_to_guest(struct pump *pump, struct frame *f)
 {
     /* If this opens a connection, the stack has just accepted it. */
     int fd = stack_new_socket(pump->stack);
 
-    flow_to_guest(pump->flows, f, loop_now_ns(pump->loop));
+    f->tcp_mss = flow_to_guest(pump->flows, f, loop_now_ns(pump->loop));
     flow_note_lane(pump->flows, f, stack_lane(pump->stack));
     if (fd >= 0)
         flow_note_socket(pump->flows, f, false, fd);

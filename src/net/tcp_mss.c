@@ -30,6 +30,13 @@ static uint8_t *find_mss(const struct frame *syn)
     return NULL;
 }
 
+uint16_t tcp_mss_of(const struct frame *syn)
+{
+    const uint8_t *value = find_mss(syn);
+
+    return value == NULL ? 0 : frame_get16(value);
+}
+
 void tcp_mss_lower(struct frame *syn, uint16_t mss)
 {
     uint8_t *value = find_mss(syn);

@@ -2,6 +2,8 @@
 #pragma once
 #include "net/frame.h"
 
+/* The maximum segment size that a SYN announces; 0: it announces none. */
+uint16_t tcp_mss_of(const struct frame *syn);
 /*
  * Lowers the maximum segment size (RFC 9293 3.7.1) that a SYN announces to
  * `mss`, in place.  Whatever announces less, none, or nonsense stays as it is.

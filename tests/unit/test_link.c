@@ -62,6 +62,33 @@ static void a_frame_is_written_as_it_is(void)
     g_assert_cmpint(memcmp(in, out, f.len), ==, 0);
 }
 
+static void a_joined_frame_is_cut_as_its_receiver_wants_it(void)
+{
+    static const struct {
+        uint16_t mss, piece;
+    } rows[] = {
+        { 0, 1460 }, { 1460, 1460 }, { 9000, 1460 }, { 1360, 1360 }, { 1, 536 }
+    };
+    owned_fd guest = -1;
+    struct link link = pair(&guest);
+    owned_fd fd = link.fd;
+    uint8_t out[FRAMES_MAX], in[FRAMES_MAX];
+
+    link.vnet = true;
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        struct frames_spec spec = { .flags = FRAME_ACK, .payload_len = 4000 };
+        struct frame f = frames_parsed(&spec, out);
+        struct virtio_net_hdr hdr;
+
+        f.tcp_mss = rows[i].mss;
+        g_assert_cmpint(link_write(&link, &f, true), ==, 0);
+        g_assert_cmpint(recv(guest, in, sizeof(in), 0), ==,
+                        (ssize_t)(f.len + VNET_HEADER_LEN));
+        memcpy(&hdr, in, VNET_HEADER_LEN);
+        g_assert_cmpuint(hdr.gso_size, ==, rows[i].piece);
+    }
+}
+
 static void a_full_wire_loses_and_a_closed_one_is_gone(void)
 {
     owned_fd guest = -1;
@@ -203,6 +230,8 @@ int main(int argc, char **argv)
     g_test_add_func("/link/a message is a frame", a_message_is_a_frame);
     g_test_add_func("/link/a frame is written as it is",
                     a_frame_is_written_as_it_is);
+    g_test_add_func("/link/a joined frame is cut as its receiver wants it",
+                    a_joined_frame_is_cut_as_its_receiver_wants_it);
     g_test_add_func("/link/a full wire loses and a closed one is gone",
                     a_full_wire_loses_and_a_closed_one_is_gone);
     g_test_add_func("/link/an impossible offload request is told",

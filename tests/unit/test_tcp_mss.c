@@ -45,6 +45,8 @@ static void only_what_is_larger_is_lowered(void)
 
         g_test_message("row %zu to %s", i / 2, spec.dst);
         tcp_mss_lower(&f, 1400);
+        if (row->at != 0)
+            g_assert_cmpuint(tcp_mss_of(&f), ==, row->value);
         g_assert_true(frames_checksums_are_right(f.data, f.len));
         if (row->at == 0)
             g_assert_true(memcmp(before, f.data, f.len) == 0);
@@ -60,6 +62,7 @@ static void without_options_nothing_happens(void)
     struct frame f = frames_parsed(&spec, out);
     g_autofree uint8_t *before = g_memdup2(f.data, f.len);
 
+    g_assert_cmpuint(tcp_mss_of(&f), ==, 0);
     tcp_mss_lower(&f, 1);
     g_assert_true(memcmp(before, f.data, f.len) == 0);
 }
