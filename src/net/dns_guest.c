@@ -10,6 +10,7 @@
 struct dns_guest {
     struct dns_guest_config config;
     struct dns_service service;
+    struct names *host_names;
     struct dns_streams *streams;
     uint8_t *buffer; /* headroom and the longest answer */
 };
@@ -104,7 +105,11 @@ struct dns_guest *dns_guest_new(struct loop *loop,
     struct dns_guest *guest = g_new0(struct dns_guest, 1);
 
     guest->config = *config;
-    guest->service = (struct dns_service){ .forward = config->forward,
+    guest->host_names = names_new();
+    /* Of IPv6 the guest may have none. */
+    names_add_gateway(guest->host_names, &config->plan->gateway);
+    guest->service = (struct dns_service){ .names = guest->host_names,
+                                           .forward = config->forward,
                                            .policy = config->policy };
     guest->streams = dns_streams_new(loop, &guest->service, config->budget);
     guest->buffer = g_malloc(DATAGRAM_HEADROOM + DNS_MESSAGE_MAX);
@@ -117,6 +122,7 @@ void dns_guest_free(struct dns_guest *guest)
         return;
     dns_streams_free(guest->streams);
     dns_forward_cancel(guest->config.forward, guest);
+    names_free(guest->host_names);
     g_free(guest->buffer);
     g_free(guest);
 }

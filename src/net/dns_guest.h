@@ -7,7 +7,8 @@
 
 /*
  * The resolver's addresses of the guest's own network (net+3, fd00::3), port
- * 53: what is asked there is passed on to all of the host's name servers.
+ * 53: what is asked there is passed on to all of the host's name servers, but
+ * for the host's own names (net/names.h), which lead to the gateway.
  * Datagrams come and go as frames, connections as sockets of the relay
  * namespace.  Gate process only.
  */

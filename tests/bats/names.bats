@@ -113,6 +113,19 @@ answer_is() { equal "$(guest dns.py ask "$1" "${3:-10.0.2.3}")" "$2"; }
     answer_is tcp scoped
 }
 
+@test "the host's names lead to the gateway, while its loopback is allowed" {
+    serve host 7000 127.0.0.1
+    start_slipgate
+    equal "$(guest dns.py find 10.0.2.3 host.containers.internal)" 10.0.2.2
+    equal "$(guest dns.py find 10.0.2.3 Host.Docker.Internal)" 10.0.2.2
+    equal "$(guest dns.py find 10.0.2.3 host.docker.internal AAAA || true)" \
+        "rcode 0"
+    ask_is "127.0.0.1 hello" guest tcp 10.0.2.2 7000
+    api_is '.return.allow_host_loopback == false' '{"execute":"set_policy",
+        "arguments":{"allow_host_loopback":false}}'
+    equal "$(guest dns.py find 10.0.2.3 host.docker.internal || true)" "rcode 3"
+}
+
 @test "an answer too long for UDP is cut, and comes whole by TCP" {
     spawn dns "${NS_remote[@]}" dns.py serve "$REMOTE4" whole
     start_slipgate

@@ -81,6 +81,9 @@ TARGETS = [
              {"memory-idle9000": 24, "memory-idle10000": 24}),
     *at_least("relay", RELAY, RELAY, {"bridge-masq-*": 0.6},
               row2="bridge-direct"),
+    # Names of containers: ten thousand a second and none lost.
+    *at_least("names", RELAY, None, {"names-local": 10000}),
+    *at_most("names", RELAY, None, {"names-local-loss": 0}),
     # TCP carried by libslirp.
     *at_least("slirp", SLIRP, "slirp4netns",
               {"bulk-out-1500": 8, "bulk-back-1500": 2.5,
