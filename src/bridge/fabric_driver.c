@@ -8,6 +8,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+/* How long a container of another run is waited for, before confinement. */
+#define RETURN_TRIES    100
+#define RETURN_PAUSE_US 20000
+
 struct fabric_driver {
     struct network_driver driver; /* first: it is lent */
     struct network_names_config config;
@@ -191,6 +195,30 @@ static void describe_port(const struct spec *spec,
     put_routes(spec, attachment, out);
 }
 
+/*
+ * What another run had given the container goes with that run's namespace,
+ * which the kernel takes down in its own time.
+ */
+static int attach_port(const struct fabric_driver *self,
+                       const struct fabric_port *port, bool returning,
+                       struct fabric_attached *made, GError **err)
+{
+    for (int tries = returning ? RETURN_TRIES : 1; tries > 0; tries--) {
+        g_autoptr(GError) why = NULL;
+
+        if (fabric_attach(self->config.fabric, port, made, &why) == 0)
+            return 0;
+        if (tries > 1 &&
+            g_error_matches(why, SLIPGATE_ERROR, SLIPGATE_ERROR_CONFLICT)) {
+            g_usleep(RETURN_PAUSE_US);
+            continue;
+        }
+        g_propagate_error(err, g_steal_pointer(&why));
+        break;
+    }
+    return -1;
+}
+
 static void *attach(void *data, void *network,
                     struct net_attachment *attachment,
                     const struct attach_target *target, GError **err)
@@ -199,12 +227,13 @@ static void *attach(void *data, void *network,
     struct woven *woven = network;
     struct fabric_attached made;
     struct fabric_port port;
+    bool returning = attachment->netns_ino != 0;
     owned_fd fd = open_target(self, target, err);
 
     if (fd < 0 || check_inode(fd, attachment, err) != 0)
         return NULL;
     describe_port(woven->spec, attachment, fd, &port);
-    if (fabric_attach(self->config.fabric, &port, &made, err) != 0)
+    if (attach_port(self, &port, returning, &made, err) != 0)
         return NULL;
     if (woven->names != NULL &&
         network_names_add(woven->names, attachment, err) != 0) {

@@ -245,6 +245,34 @@ name_of() { "$1" dns.py find "${@:2}"; }
     jq -e '.networks[0].containers == [] and .forwards == []' "$T/state"
 }
 
+@test "a container by its path, and found again by that" {
+    start_networks --state="$T/state"
+    create web
+    container one
+    touch "$T/one"
+    host mount --bind "/proc/$PID_one/ns/net" "$T/one"
+    done_as '.interfaces.eth0' attach \
+        '{"network":"web","container":"one","netns":"'"$T"'/one"}'
+    equal "$(addresses)" "$(addresses_of web one)"
+    refused attach '{"network":"web","container":"two","netns":"'"$T"'/two"}' \
+        not-found "$T/two"
+    refused attach '{"network":"web","container":"two","netns":"/dev/null"}' \
+        bad-request /dev/null
+    stop_slipgate
+    wait_for 5 refute one ip link show eth0
+    start_networks --state="$T/state"
+    contains "$(one ip -4 addr show eth0)" "inet $(addresses_of web one)/24"
+    # Another namespace in its place is not that container.
+    stop_slipgate
+    container two
+    host umount "$T/one"
+    host mount --bind "/proc/$PID_two/ns/net" "$T/one"
+    start_networks --state="$T/state"
+    done_as '.containers == {}' inspect '{"name":"web"}'
+    contains "$(logs)" "the container one of the network web is not restored"
+    equal "$(two ip -o link | grep -vc ' lo:')" 0
+}
+
 @test "names: of containers, aliases and addresses, for their network alone" {
     local addr
     start_networks

@@ -186,7 +186,9 @@ static void bad_definitions_are_told(struct fixture *f, gconstpointer data)
         { "{\"name\":\"a\",\"labels\":{\"k\":1}}",
           "bad arguments.labels: must hold strings only" },
         { "{\"name\":\"a\",\"created\":\"now\"}",
-          "bad arguments.created: must be a time of RFC 3339" },
+          "bad arguments.created: must be a time of RFC 3339, since 1970" },
+        { "{\"name\":\"a\",\"created\":\"0209-11-22T03:44:05Z\"}",
+          "bad arguments.created: must be a time of RFC 3339, since 1970" },
         { "{\"name\":\"a\",\"network_interface\":\"0123456789012345\"}",
           "bad arguments.network_interface: must have at most 15 "
           "characters" },
