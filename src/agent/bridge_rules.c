@@ -342,6 +342,28 @@ static void no_services(struct nft_batch *batch, const struct nft_chain *chain)
     refuse_next(batch, rule);
 }
 
+/* TCP with an own address has nothing more to fear; it comes in numbers. */
+static void pass_own_tcp(struct nft_batch *batch, const struct nft_chain *chain,
+                         const struct agent_bridge *bridge,
+                         const struct agent_port *port)
+{
+    uint8_t mac[6];
+    struct nft_rule *rule;
+
+    bridge_rules_mac(bridge->number, mac);
+    for (size_t i = 0; i < port->address_count; i++) {
+        rule = nft_rule_new(chain);
+        nft_match_bytes(rule, NFT_HEADER_LINK, ETH_DST, mac, 6, false);
+        nft_match_bytes(rule, NFT_HEADER_LINK, ETH_SRC, port->mac, 6, true);
+        match_family(rule, port->addresses[i].family);
+        match_addr(rule, true, &port->addresses[i], true);
+        nft_match_l4proto(rule, IPPROTO_TCP, true);
+        nft_match_pkttype(rule, PACKET_OTHERHOST);
+        nft_accept(rule);
+        nft_batch_add_rule(batch, rule);
+    }
+}
+
 static void divide(struct nft_batch *batch, const struct nft_chain *chain,
                    const struct agent_bridge *bridge)
 {
@@ -367,6 +389,7 @@ int bridge_rules_port(const struct agent_bridge *bridge,
         port_chain(name_chain(name, "from", port->name), port->name);
 
     nft_batch_add_chain(batch, &chain);
+    pass_own_tcp(batch, &chain, bridge, port);
     only_own_mac(batch, &chain, port->mac);
     not_too_many(batch, &chain);
     only_own_arp(batch, &chain, port);

@@ -5,15 +5,49 @@
 #include "app/gate_state.h"
 #include "net/relay_info.h"
 
+/* --- as whom a container is shown --- */
+
+/* What it began itself counts as its network's, where that masquerades. */
+static struct flow_info shown(const struct gate *gate,
+                              const struct flow_info *flow)
+{
+    const struct segment *segment =
+        segments_of(gate->segments, &flow->guest.addr);
+    const struct ip_addr *gateway;
+    struct flow_info copy = *flow;
+
+    if (segment == NULL || !segment->masquerade || flow->inbound)
+        return copy;
+    gateway = segment_gateway(segment, flow->guest.addr.family);
+    if (gateway != NULL)
+        copy.guest.addr = *gateway;
+    return copy;
+}
+
+struct showing {
+    const struct gate *gate;
+    flow_visit visit;
+    void *visitor;
+};
+
+static void show(void *self, const struct flow_info *flow)
+{
+    const struct showing *showing = self;
+    const struct flow_info copy = shown(showing->gate, flow);
+
+    showing->visit(showing->visitor, &copy);
+}
+
 /* --- all tables as one --- */
 
 static void each(void *self, flow_visit visit, void *visitor)
 {
     const struct gate *gate = self;
+    struct showing showing = { gate, visit, visitor };
 
-    pump_each_flow(gate->pump, visit, visitor);
+    pump_each_flow(gate->pump, show, &showing);
     if (gate->fast != NULL)
-        relay_each(fast_path_relays(gate->fast), visit, visitor);
+        relay_each(fast_path_relays(gate->fast), show, &showing);
 }
 
 static size_t end_matching(void *self, flow_match match, void *matcher)
@@ -38,7 +72,9 @@ static int64_t now_ns(void *self)
 
 static void opened(void *self, const struct flow_info *flow)
 {
-    gate_events_flow(self, flow, NULL);
+    const struct flow_info copy = shown(self, flow);
+
+    gate_events_flow(self, &copy, NULL);
 }
 
 static void closed(void *self, const struct flow_info *flow, enum flow_end how)
@@ -50,7 +86,9 @@ static void closed(void *self, const struct flow_info *flow, enum flow_end how)
         [FLOW_END_STOPPED] = "stopped",
     };
 
-    gate_events_flow(self, flow, words[how]);
+    const struct flow_info copy = shown(self, flow);
+
+    gate_events_flow(self, &copy, words[how]);
 }
 
 /* Nothing of a relayed flow passes the link but its first segment, and that

@@ -68,7 +68,12 @@ nobody_in() { [[ $(attached "$1") == 0 ]]; }
     ask_is "$HOST6 x" c1 tcp $REMOTE6 80 x
     ask_is "127.0.0.1 x" c1 tcp 10.0.2.2 81 x
     ask_is ECONNREFUSED c1 tcp $REMOTE4 82 x
-    # Whose connection it is can be seen.
+    # Whose connection it was is told as the network says.
+    spawn idle "${NS_c1[@]}" net.py idle $REMOTE4 80 1
+    api_is '.return.entries | any(.guest_addr == "10.89.0.1")' \
+        '{"execute":"list_connections"}'
+    api_is '.return' '{"execute":"network_update",
+        "arguments":{"name":"a","masquerade":false}}'
     api_is '.return.entries | any(.guest_addr == "10.89.0.2")' \
         '{"execute":"list_connections"}'
 }

@@ -176,6 +176,12 @@ class Slipgate(Slirp4netns):
         return f"{text}, TCP by {status['outbound_tcp']['carrier']}"
 
 
+class SlipgateSlirp(Slipgate):
+    """The same without a relay namespace, and so without networks."""
+
+    can = Slipgate.can - {"networks"}
+
+
 class Pasta(Peer):
     """pasta, with the guest's addresses and without its scan for ports."""
 
@@ -276,8 +282,8 @@ def slipgate_peers(program, options):
                                stdin=subprocess.DEVNULL,
                                stdout=subprocess.PIPE).stdout
     if "--tcp" in help_text:
-        peers.append(Slipgate("slipgate-slirp", program,
-                              [*options, "--tcp=slirp"]))
+        peers.append(SlipgateSlirp("slipgate-slirp", program,
+                                   [*options, "--tcp=slirp"]))
     return peers
 
 

@@ -45,9 +45,10 @@ def all_works():
     import rows_control
     import rows_cost
     import rows_nested
+    import rows_networks
     import rows_small
     return [work for family in (rows_bulk, rows_small, rows_cost, rows_control,
-                                rows_nested)
+                                rows_nested, rows_networks)
             for work in family.works()]
 
 
