@@ -12,8 +12,10 @@
 #define BATCH            16
 #define BATCHES_PER_TURN 4
 #define REPLY_MAX        4096u
-/* A server that nobody asks any more loses its sockets. */
+/* A server that nobody asks any more loses its sockets, and some time later
+   what is known of it. */
 #define IDLE_NS     (30 * 1000000000LL)
+#define FORGET_NS   (600 * 1000000000LL)
 #define SWEEP_MS    10000
 #define RANDOM_POOL 128
 #define ID_TRIES    64
@@ -309,7 +311,9 @@ int dns_upstream_send(struct dns_upstream *upstream,
     struct dns_port *port = choose_port(upstream, &rc);
 
     if (port == NULL) {
-        dns_upstream_note_failure(upstream);
+        /* No descriptors are no fault of the server's. */
+        if (rc != -EMFILE && rc != -ENFILE)
+            dns_upstream_note_failure(upstream);
         return rc;
     }
     if (!choose_id(port, &exchange->id))
@@ -360,13 +364,14 @@ static void sweep(void *self)
 
     while (link != NULL) {
         struct dns_upstream *upstream = link->data;
+        int64_t idle_ns = now_ns - upstream->used_ns;
         GList *this = link;
 
         link = link->next;
-        if (upstream->users > 0 || now_ns - upstream->used_ns < IDLE_NS)
+        if (upstream->users > 0 || idle_ns < IDLE_NS)
             continue;
         close_slots(upstream);
-        if (upstream->ports > 0)
+        if (upstream->ports > 0 || idle_ns < FORGET_NS)
             continue;
         g_queue_delete_link(&upstreams->all, this);
         g_free(upstream);
@@ -384,6 +389,7 @@ struct dns_upstream *dns_upstream_ref(struct dns_upstreams *upstreams,
         upstream = l->data;
         if (is_same(&upstream->address, address)) {
             upstream->users++;
+            upstream->used_ns = loop_now_ns(upstreams->loop);
             return upstream;
         }
     }
