@@ -150,7 +150,7 @@ static int empty_root(struct entering *e, GError **err)
         return 0;
     /* The copier stays behind, so it comes first. */
     if (start_copy(e, &why) < 0 || change_root(e, &etc_fd, &why) < 0) {
-        g_clear_pointer(&e->state->copy, resolv_copy_free);
+        resolv_copy_free(g_steal_pointer(&e->state->copy));
         return fall_back(e->request->sandbox, "the sandbox", &e->state->sandbox,
                          why, err);
     }
@@ -312,5 +312,5 @@ void sandbox_state_clear(struct sandbox_state *state)
     g_clear_pointer(&state->landlock, g_free);
     g_clear_pointer(&state->seccomp, g_free);
     g_clear_pointer(&state->caps_text, g_free);
-    g_clear_pointer(&state->copy, resolv_copy_free);
+    resolv_copy_free(g_steal_pointer(&state->copy));
 }

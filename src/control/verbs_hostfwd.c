@@ -36,13 +36,27 @@ void verbs_hostfwd_put(struct json_out *out, const struct fwd_entry *entry)
 
 /* --- the verbs --- */
 
+/* The socket to listen on may come along. */
+static int take_socket(const struct verb_call *call, struct fwd_rule *rule,
+                       GError **err)
+{
+    if (call->fd_count == 0)
+        return 0;
+    if (call->fd_count > 1 || rule->host_path == NULL)
+        return error_set(err, SLIPGATE_ERROR_BAD_REQUEST,
+                         "takes a descriptor with host_path, and one only");
+    rule->host_socket = &call->fds[0];
+    return 0;
+}
+
 static int add_hostfwd(void *data, struct verb_call *call, GError **err)
 {
     struct verbs_hostfwd *self = data;
     struct fwd_request request = { .rule.source = FWD_SOURCE_KEEP };
     const struct fwd_entry *entry;
 
-    if (hostfwd_decode(&call->args, &self->context, &request, err) != 0)
+    if (hostfwd_decode(&call->args, &self->context, &request, err) != 0 ||
+        take_socket(call, &request.rule, err) != 0)
         return -1;
     entry = fwd_add(self->table, &request, err);
     if (entry == NULL) {

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/portmap.h"
+#include "ctl/bound_socket.h"
 #include "ctl/commands.h"
 #include "ctl/exits.h"
 #include "ctl/print.h"
 #include "ctl/run_verb.h"
 
 #include <string.h>
+#include <unistd.h>
 
 static void put_host(struct json_out *args, const struct portmap *map)
 {
@@ -19,10 +21,11 @@ static void put_host(struct json_out *args, const struct portmap *map)
 }
 
 /* PATH:GUESTPORT */
-static int put_path(struct json_out *args, const char *text, GError **err)
+static int put_path(struct json_out *args, const char *text, char **path,
+                    GError **err)
 {
     const char *colon = strrchr(text, ':');
-    g_autofree char *path = NULL, *rest = NULL;
+    g_autofree char *rest = NULL;
     struct portmap map;
 
     rest = g_strdup_printf("0%s", colon != NULL ? colon : "");
@@ -30,19 +33,21 @@ static int put_path(struct json_out *args, const char *text, GError **err)
         map.range != 1 || map.proto != IPPROTO_TCP)
         return ctl_fail(err, CTL_BAD_REQUEST,
                         "\"%s\" is not of the form PATH:GUESTPORT", text);
-    path = g_strndup(text, (gsize)(colon - text));
+    *path = g_strndup(text, (gsize)(colon - text));
     json_out_string(args, "proto", "tcp");
-    json_out_string(args, "host_path", path);
+    json_out_string(args, "host_path", *path);
     json_out_uint(args, "guest_port", map.guest_port);
     return 0;
 }
 
-static int put_forward(struct json_out *args, const char *text, GError **err)
+/* `path` gets the path, if it is one, for the caller to free. */
+static int put_forward(struct json_out *args, const char *text, char **path,
+                       GError **err)
 {
     struct portmap map;
 
     if (text[0] == '/')
-        return put_path(args, text, err);
+        return put_path(args, text, path, err);
     if (portmap_parse(text, &map, err) != 0)
         return -1;
     put_host(args, &map);
@@ -67,20 +72,49 @@ static void tell_added(const struct json_obj *ret)
     }
 }
 
+/*
+ * A path is better made by the gate, which removes it in the end.  A confined
+ * one sees no paths: then it gets the socket, and `forward remove PATH` is who
+ * removes the file.
+ */
+static struct json_value *add(struct ctl_call *call, const char *path,
+                              const struct json_out *args, struct json_obj *ret,
+                              GError **err)
+{
+    g_autoptr(GError) why = NULL;
+    struct json_value *answer =
+        talk_call(call->talk, "add_hostfwd", args, -1, ret, &why);
+    owned_fd fd = -1;
+
+    if (answer == NULL && path != NULL && ctl_exit_of(why) == CTL_UNAVAILABLE) {
+        fd = bound_socket_make(path, err);
+        if (fd < 0)
+            return NULL;
+        answer = talk_call(call->talk, "add_hostfwd", args, fd, ret, err);
+        if (answer == NULL)
+            (void)unlink(path);
+        return answer;
+    }
+    if (answer == NULL)
+        g_propagate_error(err, g_steal_pointer(&why));
+    return answer;
+}
+
 int ctl_forward_add(struct ctl_call *call, GError **err)
 {
     owned(json_out) args = json_out_new();
     owned(json_value) answer = NULL;
+    g_autofree char *path = NULL;
     struct json_obj ret;
 
-    if (put_forward(args, call->args[0], err) != 0)
+    if (put_forward(args, call->args[0], &path, err) != 0)
         return -1;
     json_out_string(args, "guest_addr", call->options[CTL_OPTION_GUEST]);
     json_out_string(args, "network", call->options[CTL_OPTION_NETWORK]);
     json_out_string(args, "container", call->options[CTL_OPTION_CONTAINER]);
     json_out_string(args, "source", call->options[CTL_OPTION_SOURCE]);
     json_out_string(args, "driver", call->options[CTL_OPTION_DRIVER]);
-    answer = talk_call(call->talk, "add_hostfwd", args, -1, &ret, err);
+    answer = add(call, path, args, &ret, err);
     if (answer == NULL)
         return -1;
     if (call->json)
@@ -179,5 +213,9 @@ int ctl_forward_remove(struct ctl_call *call, GError **err)
         return -1;
     if (call->options[CTL_OPTION_CLOSE] != NULL)
         json_out_bool(args, "close", true);
-    return run_verb_members(call, "remove_hostfwd", args, err);
+    if (run_verb_members(call, "remove_hostfwd", args, err) != 0)
+        return -1;
+    if (call->args[0][0] == '/')
+        bound_socket_remove(call->args[0]);
+    return 0;
 }

@@ -19,6 +19,9 @@ struct fwd_rule {
     /* A UNIX stream socket to listen on instead of `host`; NULL: none.  Valid
        until stop(). */
     const char *host_path;
+    /* A socket that is bound to `host_path` already, lent until start() is
+       done; NULL: make one, and remove its file in the end. */
+    const int *host_socket;
     enum fwd_source source;
 };
 

@@ -52,13 +52,15 @@ static int check_request(const struct fwd_table *table,
         return error_set(err, SLIPGATE_ERROR_BAD_REQUEST,
                          "%u ports in a row go beyond %u", request->range,
                          PORT_MAX);
-    if (rule->host_path != NULL && table->paths_hidden != NULL)
-        return error_set(err, SLIPGATE_ERROR_UNAVAILABLE, "listen on %s: %s",
-                         rule->host_path, table->paths_hidden);
     if (rule->host_path != NULL &&
         g_hash_table_contains(table->by_path, rule->host_path))
         return error_set(err, SLIPGATE_ERROR_CONFLICT,
                          "bind %s: another forward has it", rule->host_path);
+    if (rule->host_path != NULL && rule->host_socket == NULL &&
+        table->paths_hidden != NULL)
+        return error_set(err, SLIPGATE_ERROR_UNAVAILABLE,
+                         "listen on %s: %s; send a descriptor", rule->host_path,
+                         table->paths_hidden);
     return 0;
 }
 
@@ -232,6 +234,7 @@ const struct fwd_entry *fwd_add(struct fwd_table *table,
         fwd_free_forward(forward);
         return NULL;
     }
+    forward->entry.request.rule.host_socket = NULL;
     forward->entry.id = ++table->last_id;
     g_ptr_array_add(table->forwards, forward);
     if (forward->host_path != NULL)

@@ -2,9 +2,11 @@
 #include "net/listener.h"
 
 #include "base/error.h"
+#include "base/fdio.h"
 #include "base/own.h"
 #include "net/relay.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
@@ -68,12 +70,35 @@ static int bind_path(int fd, const char *path, struct host_path *noted,
     return -1;
 }
 
+/* A socket that somebody else has made and bound, and will remove. */
+static int listen_on_lent(int lent, const char *path, GError **err)
+{
+    owned_fd fd = fcntl(lent, F_DUPFD_CLOEXEC, 0);
+    int domain = 0, type = 0;
+    socklen_t len = sizeof(int);
+
+    if (fd < 0)
+        return error_set_errno(err, "keep the socket for %s", path);
+    if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) != 0 ||
+        domain != AF_UNIX ||
+        getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) != 0 ||
+        type != SOCK_STREAM)
+        return error_set(err, SLIPGATE_ERROR_BAD_REQUEST,
+                         "the descriptor for %s is no UNIX stream socket",
+                         path);
+    if (fd_set_nonblock(fd) != 0 || listen(fd, LISTEN_BACKLOG) != 0)
+        return error_set_errno(err, "listen on %s", path);
+    return own_release_fd(&fd);
+}
+
 int listener_open(struct fwd_rule *rule, struct host_path *path, GError **err)
 {
     bool is_path = rule->host_path != NULL;
-    owned_fd fd =
-        stream_socket(is_path ? AF_UNIX : rule->host.addr.family, err);
+    owned_fd fd = -1;
 
+    if (rule->host_socket != NULL)
+        return listen_on_lent(*rule->host_socket, rule->host_path, err);
+    fd = stream_socket(is_path ? AF_UNIX : rule->host.addr.family, err);
     if (fd < 0 || (is_path ? bind_path(fd, rule->host_path, path, err)
                            : bind_port(fd, rule, err)) != 0)
         return -1;

@@ -35,7 +35,7 @@ static bool can_carry(void *self, const struct fwd_rule *rule)
     (void)self;
     /* The stack reaches what answers its ARP or neighbour requests. */
     if (rule->source != FWD_SOURCE_KEEP || ip_addr_is_any(guest) ||
-        ip_addr_is_loopback(guest))
+        ip_addr_is_loopback(guest) || rule->host_socket != NULL)
         return false;
     return rule->host_path != NULL || rule->host.addr.family == guest->family;
 }

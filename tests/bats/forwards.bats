@@ -16,12 +16,6 @@ served() {
     serve guest 7000 10.0.2.100 127.0.0.1
 }
 
-need_relay() {
-    [[ $(api '{"execute":"get_status"}' |
-        jq -r .return.outbound_tcp.carrier) == relay ]] ||
-        skip_unless_ci "no relay namespace here"
-}
-
 @test "the kernel picks a port, and the answer tells which" {
     local answer port
     served
@@ -123,9 +117,25 @@ need_relay() {
 @test "the sandbox has no paths, and says so" {
     served
     api_is '.error.code == "unavailable" and
-        (.error.desc | endswith("the sandbox keeps files out of reach"))' \
+        (.error.desc | endswith("out of reach; send a descriptor"))' \
         '{"execute":"add_hostfwd","arguments":{"proto":"tcp",
         "host_path":"/tmp/web","guest_port":7000}}'
+}
+
+@test "a descriptor that is no UNIX socket is refused" {
+    local request='{"execute":"add_hostfwd","arguments":{"proto":"tcp",
+        "host_path":"/tmp/web","guest_port":7000}}' answer
+    served
+    need_relay
+    for answer in "$(api --send 5 "$request" 5</dev/null)" \
+        "$(api --send 5 --send 6 "$request" 5</dev/null 6</dev/null)" \
+        "$(api --send 5 "${request/host_path\":\"\/tmp\/web\"/host_port\":80}" \
+            5</dev/null)"; do
+        jq -e '.error.code == "bad-request" and
+            (.error.desc | contains("descriptor"))' <<<"$answer" ||
+            fail "$answer"
+    done
+    api_is '.return.entries == []' '{"execute":"list_hostfwd"}'
 }
 
 @test "the guest's own loopback can be reached" {

@@ -45,6 +45,31 @@ exits() {
     equal "$output" ""
 }
 
+@test "forward: a UNIX socket for a confined gate" {
+    need_relay
+    start_slipgate
+    serve guest 7000 10.0.2.100
+    exits 0 forward add "$T/web:7000"
+    equal "$(stat -c %a "$T/web")" 600
+    equal "$(user socat -t 5 - "UNIX-CONNECT:$T/web" <<<hi)" "10.0.2.2 hi"
+    exits 4 forward add "$T/web:7000"
+    [[ -S $T/web ]] || fail "the socket in use is gone"
+    exits 0 forward remove "$T/web"
+    [[ ! -e $T/web ]] || fail "the socket is still there"
+    # What a gate that was killed has left is replaced.
+    exits 0 forward add "$T/web:7000"
+    stop_slipgate KILL
+    [[ -S $T/web ]]
+    start_slipgate
+    exits 0 forward add "$T/web:7000"
+    # A file of another kind is not.
+    echo mine >"$T/file"
+    exits 1 forward add "$T/file:7000"
+    equal "$(cat "$T/file")" mine
+    exits 6 forward add "$T/other:7000" --driver slirp
+    [[ ! -e $T/other ]] || fail "a socket without a forward"
+}
+
 @test "policy set: switches in words, and what it ended" {
     start_slipgate
     exits 0 policy set outbound=deny enable_ipv6=on

@@ -9,6 +9,7 @@ api.py [OPTION]... SOCKET PIECE...
     --lines N      stop after N answer lines (a connection that stays open)
     --bytes N      append N spaces to the last piece
     --nul          append a NUL byte to the last piece
+    --send N       a descriptor of ours goes with the first piece; repeatable
 api.py --idle SOCKET [PIECE]
     Connects, writes PIECE, prints "ready" and then does nothing.
 """
@@ -52,6 +53,7 @@ def parse_args():
     parser.add_argument("--lines", type=int)
     parser.add_argument("--bytes", type=int, default=0)
     parser.add_argument("--nul", action="store_true")
+    parser.add_argument("--send", type=int, action="append", default=[])
     parser.add_argument("socket")
     parser.add_argument("piece", nargs="*")
     return parser.parse_intermixed_args()
@@ -67,6 +69,9 @@ def main():
         pieces[-1] += b" " * args.bytes + b"\0" * args.nul
     try:
         for i, piece in enumerate(pieces):
+            if i == 0 and args.send:
+                socket.send_fds(sock, [piece], args.send)
+                continue
             sock.sendall(piece)
             if i + 1 < len(pieces):
                 wait_until_read(sock)

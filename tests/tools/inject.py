@@ -75,6 +75,9 @@ DEADLY = {
     "prctl": (157, 4, 1),
 }
 
+# It makes children that enter containers (agent/porter.h).
+ALLOWED = {"slipgate-porter": ("a process", "a UNIX socket pair")}
+
 libc = ctypes.CDLL(None, use_errno=True)
 libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p,
                         ctypes.c_void_p]
@@ -164,7 +167,11 @@ class Process:
 def refused(pids):
     for pid in pids:
         process = Process(int(pid))
+        with open(f"/proc/{pid}/comm", encoding="ascii") as file:
+            allowed = ALLOWED.get(file.read().strip(), ())
         for name, call in REFUSED.items():
+            if name in allowed:
+                continue
             result = process.call(*call)
             if result is not None and -result not in FAILURES:
                 print(f"{pid}: {name}: {result}")

@@ -87,7 +87,7 @@ static void nothing_is_listened_on_twice(void)
     path.rule.host_path = "/run/y";
     fwd_table_hide_paths(table, "no files here");
     refused(table, &path, SLIPGATE_ERROR_UNAVAILABLE,
-            "listen on /run/y: no files here");
+            "listen on /run/y: no files here; send a descriptor");
     fwd_table_free(table);
 }
 
