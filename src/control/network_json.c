@@ -243,11 +243,10 @@ static int read_created(const struct json_obj *obj, struct spec *spec,
     if (text == NULL)
         return 0;
     time = g_date_time_new_from_iso8601(text, utc);
-    /* Years of four digits are read again as they are written. */
-    if (time == NULL || g_date_time_to_unix(time) < 0)
-        return json_bad(obj, "created", err,
-                        "must be a time of RFC 3339, since 1970");
-    spec->created = g_date_time_to_unix(time);
+    if (time == NULL)
+        return json_bad(obj, "created", err, "must be a time of RFC 3339");
+    /* The first year is how Go writes that it knows no time. */
+    spec->created = MAX(g_date_time_to_unix(time), 0);
     return 0;
 }
 
