@@ -26,7 +26,9 @@ wait_for() {
     done
 }
 
-teardown() {
+teardown() { leave_clean; }
+
+leave_clean() {
     # What a failed test left would stand in the way of the next.
     [[ -n ${BATS_TEST_COMPLETED:-} ]] || {
         podman ps -a
