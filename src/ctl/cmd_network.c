@@ -156,7 +156,7 @@ static const struct pair_row container_rows[] = {
     { "alias", pairs_item, "aliases" },
     { "default_route", pairs_truth, "default_route" },
     { "metric", pairs_number, "metric" },
-    { NULL, pairs_unknown, NULL },
+    { NULL, NULL, NULL },
 };
 
 /*

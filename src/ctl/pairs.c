@@ -82,31 +82,36 @@ int pairs_option(struct pairs *pairs, const char *member, const char *value,
     return 0;
 }
 
-int pairs_unknown(struct pairs *pairs, const char *member, const char *value,
-                  GError **err)
-{
-    (void)pairs;
-    (void)value;
-    return ctl_fail(err, CTL_BAD_REQUEST, "there is no key \"%s\" here",
-                    member);
-}
-
 /* --- reading --- */
+
+static int refuse(const char *key, const struct pair_row *rows, GError **err)
+{
+    g_autoptr(GString) keys = g_string_new(NULL);
+
+    for (; rows->key != NULL; rows++)
+        g_string_append_printf(keys, "%s%s", keys->len > 0 ? ", " : "",
+                               rows->key);
+    return ctl_fail(err, CTL_BAD_REQUEST, "there is no key \"%s\" here, but %s",
+                    key, keys->str);
+}
 
 static int read_one(struct pairs *pairs, const char *text,
                     const struct pair_row *rows, GError **err)
 {
     const char *equals = strchr(text, '=');
+    const struct pair_row *row = rows;
     g_autofree char *key = NULL;
 
     if (equals == NULL || equals == text)
         return ctl_fail(err, CTL_BAD_REQUEST,
                         "\"%s\" is not of the form KEY=VALUE", text);
     key = g_strndup(text, (gsize)(equals - text));
-    while (rows->key != NULL && strcmp(rows->key, key) != 0)
-        rows++;
-    return rows->put(pairs, rows->member != NULL ? rows->member : key,
-                     equals + 1, err);
+    while (row->key != NULL && strcmp(row->key, key) != 0)
+        row++;
+    if (row->put == NULL)
+        return refuse(key, rows, err);
+    return row->put(pairs, row->member != NULL ? row->member : key, equals + 1,
+                    err);
 }
 
 int pairs_read(struct json_out *args, char **texts, const struct pair_row *rows,

@@ -16,7 +16,7 @@ struct pairs {
 
 struct pair_row {
     const char *key; /* as it is typed; NULL: any other, and the end */
-    /* 0, or -1 and an error. */
+    /* 0, or -1 and an error; NULL: there is no such key. */
     int (*put)(struct pairs *pairs, const char *member, const char *value,
                GError **err);
     const char *member; /* NULL: the key */
@@ -34,7 +34,7 @@ struct json_out *pairs_array(struct pairs *pairs, const char *member);
 struct json_out *pairs_object(struct pairs *pairs, const char *member);
 
 /* Rows of common kinds: a text, on or off, a number, one more text of an array,
-   a member of the object "options", and no such key. */
+   and a member of the object "options". */
 int pairs_text(struct pairs *pairs, const char *member, const char *value,
                GError **err);
 int pairs_truth(struct pairs *pairs, const char *member, const char *value,
@@ -45,5 +45,3 @@ int pairs_item(struct pairs *pairs, const char *member, const char *value,
                GError **err);
 int pairs_option(struct pairs *pairs, const char *member, const char *value,
                  GError **err);
-int pairs_unknown(struct pairs *pairs, const char *member, const char *value,
-                  GError **err);

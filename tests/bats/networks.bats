@@ -31,6 +31,12 @@ load networks
         'there is no network a'
 }
 
+@test "slipgatectl tells which keys there are" {
+    start_slipgate
+    run -2 "${SLIPGATE}ctl" --socket="$SOCK" network attach a c $$ aliases=b
+    contains "$output" 'there is no key "aliases" here, but ip, mac,'
+}
+
 # --- --state ---
 
 # A range, both families, a path and a closed port: what a forward can be.
