@@ -8,6 +8,7 @@
 #include "net/dial.h"
 #include "net/host_path.h"
 #include "net/listener.h"
+#include "net/relay_option.h"
 
 #include <errno.h>
 #include <string.h>

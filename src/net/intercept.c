@@ -9,6 +9,7 @@
 #include "net/dial.h"
 #include "net/dns_guest.h"
 #include "net/outward.h"
+#include "net/relay_option.h"
 
 #include <errno.h>
 #include <string.h>

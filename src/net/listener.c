@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "base/fdio.h"
 #include "base/own.h"
-#include "net/relay.h"
+#include "net/relay_option.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

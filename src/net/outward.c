@@ -2,7 +2,7 @@
 #include "net/outward.h"
 
 #include "net/dial.h"
-#include "net/relay.h"
+#include "net/relay_option.h"
 
 #include <errno.h>
 #include <glib.h>

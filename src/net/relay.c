@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "net/relay.h"
 
+#include "net/relay_option.h"
 #include "net/relay_pump.h"
 
 #include <errno.h>
-#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -26,13 +26,6 @@
 
 /* Most flows are over before there is need to ask whether they still are. */
 #define YOUNG_MS 10000
-
-#define KEEPALIVE_IDLE_S     120
-#define KEEPALIVE_INTERVAL_S 30
-#define KEEPALIVE_PROBES     4
-/* A peer that has ended its stream may be gone altogether: its kernel then says
-   so within a minute, when asked. */
-#define KEEPALIVE_HALF_CLOSED_S 20
 
 struct relay;
 
@@ -65,34 +58,6 @@ struct relay_table {
     uint64_t *last_id;     /* this one, or shared */
     struct budget *budget; /* NULL: nobody counts */
 };
-
-static void set_option(int fd, int level, int option, int value)
-{
-    (void)setsockopt(fd, level, option, &value, sizeof(value));
-}
-
-void relay_prepare_socket(int fd)
-{
-    set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-    set_option(fd, SOL_SOCKET, SO_OOBINLINE, 1);
-}
-
-void relay_stay_local(int fd)
-{
-    /* The one that every user may choose, on every kernel. */
-    static const char plain[] = "reno";
-
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, plain,
-                     (socklen_t)strlen(plain));
-}
-
-void relay_reset_socket(int fd)
-{
-    struct linger now = { .l_onoff = 1, .l_linger = 0 };
-
-    (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
-    (void)close(fd);
-}
 
 /* --- one relay --- */
 
@@ -181,19 +146,6 @@ static void relay_fail(struct relay *relay, enum relay_side side)
     relay_close(relay, RELAY_END_RESET);
 }
 
-static void keep_alive(const struct relay_port *port)
-{
-    bool half_closed = port->pump.finished;
-    int fd = port->socket.fd;
-
-    set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE,
-               half_closed ? KEEPALIVE_HALF_CLOSED_S : KEEPALIVE_IDLE_S);
-    set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL,
-               half_closed ? KEEPALIVE_HALF_CLOSED_S : KEEPALIVE_INTERVAL_S);
-    set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES);
-    set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-}
-
 static void note_half_close(struct relay *relay)
 {
     if (!relay->grown || relay->half_closed)
@@ -202,7 +154,8 @@ static void note_half_close(struct relay *relay)
         if (!relay->ports[i].pump.finished)
             continue;
         relay->half_closed = true;
-        keep_alive(&relay->ports[i]);
+        relay_keep_alive(relay->ports[i].socket.fd,
+                         relay->ports[i].pump.finished);
     }
 }
 
@@ -298,7 +251,8 @@ static void grow_up(void *self)
         g_queue_unlink(&table->young, &relay->age);
         relay->grown = true;
         for (size_t i = 0; i < RELAY_SIDE_COUNT; i++) {
-            keep_alive(&relay->ports[i]);
+            relay_keep_alive(relay->ports[i].socket.fd,
+                             relay->ports[i].pump.finished);
             relay->half_closed |= relay->ports[i].pump.finished;
         }
     }

@@ -52,21 +52,9 @@ void relay_table_count_in(struct relay_table *table, struct budget *budget);
 void relay_table_free(struct relay_table *table);
 
 /*
- * Sets the options that a relayed socket needs from the start (no delay, inline
- * urgent data) on a TCP socket before it is handed in.  A listener passes them
- * on to what it accepts, which saves calls for each connection.
- */
-void relay_prepare_socket(int fd);
-
-/*
- * For a socket whose peer is this machine's loopback, after the above: no path
- * to pace for, which halves the rate where the host's default is bbr.
- */
-void relay_stay_local(int fd);
-
-/*
- * Joins two connected, non-blocking sockets, prepared as above, and takes them
- * over.  0, or -errno: both are reset and closed then.
+ * Joins two connected, non-blocking sockets, prepared by
+ * relay_prepare_socket(), and takes them over.  0, or -errno: both are reset
+ * and closed then.
  */
 int relay_start(struct relay_table *table, const struct relay_flow *flow,
                 int host_fd, int guest_fd);
@@ -82,6 +70,3 @@ size_t relay_close_matching(struct relay_table *table,
                             bool (*match)(void *self,
                                           const struct relay_flow *flow),
                             void *self);
-
-/* Closes a TCP socket so that its peer gets a reset. */
-void relay_reset_socket(int fd);

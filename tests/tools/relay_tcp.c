@@ -5,6 +5,7 @@
  */
 #include "base/fdio.h"
 #include "net/relay.h"
+#include "net/relay_option.h"
 
 #include <netinet/tcp.h>
 #include <signal.h>

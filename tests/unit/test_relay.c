@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "net/relay.h"
 
+#include "net/relay_option.h"
+
 #include "base/own.h"
 #include "deny_call.h"
 #include "net/relay_pump.h"
