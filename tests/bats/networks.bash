@@ -75,3 +75,24 @@ gateway() {
     request inspect '{"name":"'"$1"'"}' |
         jq -r ".return.network.subnets[${2:-0}].gateway"
 }
+
+# addresses_of NETWORK CONTAINER: all it has there.
+addresses_of() {
+    request inspect '{"name":"'"$1"'"}' |
+        jq -r ".return.containers[\"$2\"].static_ips[]"
+}
+
+# start_networks ARG...: networks beside a guest, or, in a file X_bridge.bats,
+# without one.
+start_networks() {
+    case $BATS_TEST_FILENAME in
+    *_bridge.bats)
+        launch user bridge --api-socket="$SOCK" --enable-ipv6 "$@"
+        ;;
+    *) start_slipgate --enable-ipv6 "$@" ;;
+    esac
+    needs_networks
+}
+
+# name_of WORLD SERVER NAME [A|AAAA|PTR]: the answer of a name server.
+name_of() { "$1" dns.py find "${@:2}"; }

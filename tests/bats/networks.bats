@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Bridge networks: containers that reach each other, by the control socket.
+# Bridge networks: requests that are refused, state, and many at once.
 load helpers
 load networks
 
@@ -88,4 +88,45 @@ forwards() {
     run -1 --separate-stderr user "$SLIPGATE" -c --state="$T/no/state" \
         "$PID_guest" tap0
     contains "$stderr" "--state $T/no/state: write to $T/no: No such file"
+}
+
+# --- many ---
+
+@test "fifty containers: each finds each" {
+    local i
+    start_networks
+    create many
+    for i in {1..50}; do
+        container "c$i"
+        attach many "c$i"
+        equal "$ADDR4" "10.89.0.$((i + 1))"
+    done
+    serve c50 80 "$ADDR4"
+    for i in 1 17 49; do
+        contains "$(ask "c$i" tcp "$ADDR4" 80)" hello
+        equal "$(name_of "c$i" 10.89.0.1 c50 A)" "$ADDR4"
+    done
+    done_as '.networks[0].containers == 50' list '{}'
+    done_as true remove '{"name":"many","force":true}'
+}
+
+@test "five hundred networks come and go, and nothing is left" {
+    local i
+    start_networks
+    for i in {1..500}; do
+        printf '{"execute":"network_create","arguments":{"name":"n%d"},"id":%d}\n' \
+            "$i" "$i"
+    done >"$T/create"
+    sed 's/_create/_remove/' "$T/create" >"$T/remove"
+    socat -t 60 - "UNIX-CONNECT:$SOCK" <"$T/create" >"$T/created"
+    equal "$(grep -c '"return"' "$T/created")" 500
+    equal "$(jq -r '.return.network.subnets[0].subnet' "$T/created" |
+        sort -u | wc -l)" 500
+    before=$(find "/proc/$GATE/fd" | wc -l)
+    socat -t 60 - "UNIX-CONNECT:$SOCK" <"$T/remove" >"$T/removed"
+    equal "$(grep -c '"return":{}' "$T/removed")" 500
+    done_as '.networks == []' list '{}'
+    (($(find "/proc/$GATE/fd" | wc -l) <= before - 1000)) ||
+        fail "descriptors are left: $before"
+    done_as '.network.network_interface == "br0"' create '{"name":"last"}'
 }

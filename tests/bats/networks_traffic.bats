@@ -5,20 +5,6 @@ load helpers
 load networks
 
 
-# Networks beside a guest, or, in networks_traffic_bridge.bats, without one.
-start_networks() {
-    case $BATS_TEST_FILENAME in
-    *_bridge.bats)
-        launch user bridge --api-socket="$SOCK" --enable-ipv6 "$@"
-        ;;
-    *) start_slipgate --enable-ipv6 "$@" ;;
-    esac
-    needs_networks
-}
-
-# name_of WORLD SERVER NAME [A|AAAA|PTR]: the answer of a name server.
-name_of() { "$1" dns.py find "${@:2}"; }
-
 @test "two containers reach each other, in both families" {
     start_networks
     create web ',"ipv6_enabled":true'
@@ -310,48 +296,4 @@ name_of() { "$1" dns.py find "${@:2}"; }
     lacks "$(name_of one "$(gateway a)" three.dns.podman A || true)" 10.89.
     done_as true detach '{"network":"b","container":"two"}'
     lacks "$(name_of two "$(gateway a)" three.dns.podman A || true)" 10.89.
-}
-
-addresses_of() {
-    request inspect '{"name":"'"$1"'"}' |
-        jq -r ".return.containers[\"$2\"].static_ips[]"
-}
-
-@test "fifty containers: each finds each" {
-    local i
-    start_networks
-    create many
-    for i in {1..50}; do
-        container "c$i"
-        attach many "c$i"
-        equal "$ADDR4" "10.89.0.$((i + 1))"
-    done
-    serve c50 80 "$ADDR4"
-    for i in 1 17 49; do
-        contains "$(ask "c$i" tcp "$ADDR4" 80)" hello
-        equal "$(name_of "c$i" 10.89.0.1 c50 A)" "$ADDR4"
-    done
-    done_as '.networks[0].containers == 50' list '{}'
-    done_as true remove '{"name":"many","force":true}'
-}
-
-@test "five hundred networks come and go, and nothing is left" {
-    local i
-    start_networks
-    for i in {1..500}; do
-        printf '{"execute":"network_create","arguments":{"name":"n%d"},"id":%d}\n' \
-            "$i" "$i"
-    done >"$T/create"
-    sed 's/_create/_remove/' "$T/create" >"$T/remove"
-    socat -t 60 - "UNIX-CONNECT:$SOCK" <"$T/create" >"$T/created"
-    equal "$(grep -c '"return"' "$T/created")" 500
-    equal "$(jq -r '.return.network.subnets[0].subnet' "$T/created" |
-        sort -u | wc -l)" 500
-    before=$(find "/proc/$GATE/fd" | wc -l)
-    socat -t 60 - "UNIX-CONNECT:$SOCK" <"$T/remove" >"$T/removed"
-    equal "$(grep -c '"return":{}' "$T/removed")" 500
-    done_as '.networks == []' list '{}'
-    (($(find "/proc/$GATE/fd" | wc -l) <= before - 1000)) ||
-        fail "descriptors are left: $before"
-    done_as '.network.network_interface == "br0"' create '{"name":"last"}'
 }
