@@ -169,6 +169,14 @@ static int take_link(const struct nlmsghdr *head, void *data)
     return MNL_CB_OK;
 }
 
+/* What is left of an exchange that failed half-way is no answer to this one. */
+static bool is_answer(const struct rtnl *rtnl, const void *space, ssize_t n)
+{
+    const struct nlmsghdr *head = space;
+
+    return (size_t)n >= sizeof(*head) && head->nlmsg_seq == rtnl->seq;
+}
+
 /* 0 and an answer, or -errno when there is none. */
 static int exchange(struct rtnl *rtnl, struct nlmsghdr *head,
                     struct answer *answer)
@@ -190,6 +198,8 @@ static int exchange(struct rtnl *rtnl, struct nlmsghdr *head,
             continue;
         if (n < 0)
             return -errno;
+        if (!is_answer(rtnl, space, n))
+            continue;
         rc = mnl_cb_run2(space, (size_t)n, rtnl->seq, rtnl->port, take_link,
                          answer, control, NLMSG_MIN_TYPE);
     }
@@ -227,7 +237,7 @@ int rtnl_dump(struct rtnl *rtnl, struct rtnl_request *req, mnl_cb_t take,
     while (rc == MNL_CB_OK) {
         ssize_t n = mnl_socket_recvfrom(rtnl->socket, space, sizeof(space));
 
-        if (n < 0 && errno == EINTR)
+        if (n < 0 ? errno == EINTR : !is_answer(rtnl, space, n))
             continue;
         if (n >= 0)
             n = rc =
