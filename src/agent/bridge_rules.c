@@ -194,6 +194,9 @@ static int drop_chain(const struct nft_chain *chain, GError **err)
 {
     owned(nft_batch) batch = nft_batch_new();
 
+    /* May it be gone already: the answer to an earlier try may be lost. */
+    if (chain->plain)
+        nft_batch_add_chain(batch, chain);
     nft_batch_flush_chain(batch, chain);
     nft_batch_del_chain(batch, chain);
     return nft_batch_commit(batch, err);

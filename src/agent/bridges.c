@@ -25,7 +25,11 @@ struct bridges {
     struct relay_ns *relay;
     struct rtnl *rtnl; /* the relay namespace's, not ours */
     GHashTable *bridges, *ports;
+    GHashTable *stale; /* ports whose rules could not be dropped: the tries */
 };
+
+/* Rules that are gone with their interface fail each time. */
+#define STALE_TRIES 10
 
 struct bridges *bridges_new(struct relay_ns *relay)
 {
@@ -37,6 +41,8 @@ struct bridges *bridges_new(struct relay_ns *relay)
         g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
     bridges->ports =
         g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
+    bridges->stale =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     return bridges;
 }
 
@@ -46,6 +52,7 @@ void bridges_free(struct bridges *bridges)
         return;
     g_hash_table_destroy(bridges->ports);
     g_hash_table_destroy(bridges->bridges);
+    g_hash_table_destroy(bridges->stale);
     g_free(bridges);
 }
 
@@ -57,6 +64,47 @@ static struct bridge *find(const struct bridges *bridges, const char *name,
     if (bridge == NULL)
         error_set(err, SLIPGATE_ERROR_NOT_FOUND, "there is no bridge %s", name);
     return bridge;
+}
+
+/* --- rules of ports --- */
+
+static int try_to_drop(const struct bridges *bridges, const char *port)
+{
+    int rc = relay_ns_enter(bridges->relay, NULL);
+
+    if (rc == 0)
+        rc = bridge_rules_port_drop(port, NULL);
+    relay_ns_leave(bridges->relay);
+    return rc;
+}
+
+/*
+ * Before Linux 6.16 they are gone with the interface.  Where they are not, and
+ * stay for want of memory, their bridge's could never be dropped: they are
+ * tried again when something else is done.
+ */
+static void drop_port_rules(const struct bridges *bridges, const char *name)
+{
+    if (try_to_drop(bridges, name) != 0)
+        g_hash_table_insert(bridges->stale, g_strdup(name),
+                            GINT_TO_POINTER(STALE_TRIES));
+}
+
+static void drop_stale(const struct bridges *bridges)
+{
+    GHashTableIter iter;
+    gpointer name, tries;
+
+    g_hash_table_iter_init(&iter, bridges->stale);
+    while (g_hash_table_iter_next(&iter, &name, &tries)) {
+        int left = GPOINTER_TO_INT(tries) - 1;
+
+        if (left == 0 || g_hash_table_contains(bridges->ports, name) ||
+            try_to_drop(bridges, name) == 0)
+            g_hash_table_iter_remove(&iter);
+        else
+            g_hash_table_iter_replace(&iter, GINT_TO_POINTER(left));
+    }
 }
 
 /* --- bridges --- */
@@ -109,25 +157,73 @@ static int apply_rules(const struct bridges *bridges,
     return rc;
 }
 
+int bridges_drop(struct bridges *bridges, const char *name, GError **err)
+{
+    struct bridge *bridge = find(bridges, name, err);
+    int rc;
+
+    if (bridge == NULL)
+        return -1;
+    if (bridge->ports > 0)
+        return error_set(err, SLIPGATE_ERROR_CONFLICT,
+                         "the bridge %s has ports", name);
+    drop_stale(bridges);
+    rc = relay_ns_enter(bridges->relay, err);
+    if (rc == 0)
+        rc = bridge_rules_drop(name, err);
+    relay_ns_leave(bridges->relay);
+    if (rc == 0)
+        g_hash_table_remove(bridges->bridges, name);
+    return rc;
+}
+
+/* By its name: its number may be what could not be had. */
+static void delete_link(const struct bridges *bridges, const char *name)
+{
+    unsigned link = rtnl_link_index(bridges->rtnl, name);
+
+    if (link != 0)
+        (void)rtnl_link_delete(bridges->rtnl, link, NULL);
+}
+
+/* A bridge that should be gone, and could not be dropped at that time. */
+static int make_way(struct bridges *bridges, const char *name, GError **err)
+{
+    const struct bridge *old = g_hash_table_lookup(bridges->bridges, name);
+
+    if (old != NULL &&
+        (old->ports > 0 || rtnl_link_index(bridges->rtnl, name) == old->link))
+        return error_set(err, SLIPGATE_ERROR_CONFLICT,
+                         "there is a bridge %s already", name);
+    return old == NULL ? 0 : bridges_drop(bridges, name, err);
+}
+
 int bridges_add(struct bridges *bridges, const struct agent_bridge *config,
                 GError **err)
 {
     static const struct agent_bridge_rules no_rules;
     g_autofree struct bridge *bridge = g_new0(struct bridge, 1);
+    g_autoptr(GError) why = NULL;
     uint8_t mac[6];
 
-    if (g_hash_table_contains(bridges->bridges, config->name))
-        return error_set(err, SLIPGATE_ERROR_CONFLICT,
-                         "there is a bridge %s already", config->name);
-    bridge_rules_mac(config->number, mac);
-    if (rtnl_bridge_add(bridges->rtnl, config->name, mac, config->mtu, err) !=
-        0)
+    if (make_way(bridges, config->name, err) != 0)
         return -1;
+    bridge_rules_mac(config->number, mac);
+    if (rtnl_bridge_add(bridges->rtnl, config->name, mac, config->mtu, &why) !=
+        0) {
+        /* It may be there: the answer was lost. */
+        if (!g_error_matches(why, SLIPGATE_ERROR, SLIPGATE_ERROR_CONFLICT))
+            delete_link(bridges, config->name);
+        g_propagate_error(err, g_steal_pointer(&why));
+        return -1;
+    }
     bridge->config = *config;
     bridge->link = rtnl_link_index(bridges->rtnl, config->name);
     if (set_up(bridges, bridge, err) != 0 ||
         apply_rules(bridges, bridge, &no_rules, err) != 0) {
-        (void)rtnl_link_delete(bridges->rtnl, bridge->link, NULL);
+        /* Its number may be what was not to be had. */
+        (void)rtnl_link_delete(
+            bridges->rtnl, rtnl_link_index(bridges->rtnl, config->name), NULL);
         return -1;
     }
     g_hash_table_insert(bridges->bridges, bridge->config.name, bridge);
@@ -143,25 +239,6 @@ int bridges_set_rules(struct bridges *bridges,
     return bridge == NULL ? -1 : apply_rules(bridges, bridge, rules, err);
 }
 
-int bridges_drop(struct bridges *bridges, const char *name, GError **err)
-{
-    struct bridge *bridge = find(bridges, name, err);
-    int rc;
-
-    if (bridge == NULL)
-        return -1;
-    if (bridge->ports > 0)
-        return error_set(err, SLIPGATE_ERROR_CONFLICT,
-                         "the bridge %s has ports", name);
-    rc = relay_ns_enter(bridges->relay, err);
-    if (rc == 0)
-        rc = bridge_rules_drop(name, err);
-    relay_ns_leave(bridges->relay);
-    if (rc == 0)
-        g_hash_table_remove(bridges->bridges, name);
-    return rc;
-}
-
 /* --- ports --- */
 
 static int set_port_rules(const struct bridges *bridges,
@@ -174,14 +251,6 @@ static int set_port_rules(const struct bridges *bridges,
         rc = bridge_rules_port(&bridge->config, config, err);
     relay_ns_leave(bridges->relay);
     return rc;
-}
-
-static void drop_port_rules(const struct bridges *bridges, const char *name)
-{
-    /* Before Linux 6.16 they are gone with the interface. */
-    if (relay_ns_enter(bridges->relay, NULL) == 0)
-        (void)bridge_rules_port_drop(name, NULL);
-    relay_ns_leave(bridges->relay);
 }
 
 static void forget_neighbours(const struct bridges *bridges,
@@ -226,8 +295,10 @@ int bridges_add_port(struct bridges *bridges, const struct agent_port *config,
         return error_set(err, SLIPGATE_ERROR_CONFLICT,
                          "no interface %s waits to be a port", config->name);
     /* Nothing passes before the rules are there. */
-    if (set_port_rules(bridges, bridge, config, err) != 0)
+    if (set_port_rules(bridges, bridge, config, err) != 0) {
+        drop_port_rules(bridges, config->name); /* if the answer was lost */
         return -1;
+    }
     if (connect_port(bridges, bridge, config, link, err) != 0) {
         forget_neighbours(bridges, bridge, config);
         drop_port_rules(bridges, config->name);
