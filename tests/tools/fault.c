@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <stdint.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -16,19 +18,19 @@
 #include <unistd.h>
 
 /*
- * Makes a chosen system call of a program, or of its first child, fail.
+ * Makes a chosen system call of a program, or of a child of it, fail.
  *
  *   fault [-o LOG] [ROLE CALL FIRST COUNT ERROR]... -- COMMAND...
  *
- * ROLE is "gate", the program itself, or "agent", the first child it forks.
- * CALL is a system call's name; fcntl, ioctl and prlimit64, which are many
- * calls in one, are told apart by their second argument in hexadecimal, as in
- * "ioctl:541b".
- * From its FIRST time on (1 is the first), the CALL fails COUNT times with
- * ERROR, an errno number, and has no effect; "short" as ERROR lets it move half
- * of the bytes that were asked for.  What the dynamic loader does is not
- * counted.  To LOG goes a line for each call, "ROLE CALL", and one for each
- * that failed, "fired ROLE CALL".
+ * ROLE is "gate", the program itself, or "agent" or "porter", children that
+ * name themselves something-agent and -porter by prctl(2). CALL is a system
+ * call's name; fcntl, ioctl and prlimit64, which are many calls in one, are
+ * told apart by their second argument in hexadecimal, as in "ioctl:541b". From
+ * its FIRST time on (1 is the first), the CALL fails COUNT times with ERROR, an
+ * errno number, and has no effect; "short" as ERROR lets it move half of the
+ * bytes that were asked for.  What the dynamic loader does is not counted.  To
+ * LOG goes a line for each call, "ROLE CALL", and one for each that failed,
+ * "fired ROLE CALL".
  */
 
 #define TASKS_MAX  64
@@ -36,9 +38,10 @@
 #define CALLS_MAX  1024
 #define COUNTS_MAX 512
 
-enum role { GATE, AGENT, OTHER, ROLE_COUNT };
+enum role { GATE, AGENT, PORTER, OTHER, ROLE_COUNT };
 
-static const char *const role_names[ROLE_COUNT] = { "gate", "agent", "other" };
+static const char *const role_names[ROLE_COUNT] = { "gate", "agent", "porter",
+                                                    "other" };
 
 struct call {
     enum role role;
@@ -70,7 +73,6 @@ static struct fault faults[FAULTS_MAX];
 static size_t fault_count;
 static struct count counts[COUNTS_MAX];
 static size_t count_count;
-static unsigned children;
 static unsigned long long loader_start, loader_end;
 static int log_fd = -1;
 
@@ -169,15 +171,26 @@ static struct task *task_add(pid_t pid, enum role role)
     return task;
 }
 
-/* A child may stop before its parent's fork is told: then it has no role. */
+/* Until it gives itself a name, a child has no role. */
 static void note_fork(const struct task *parent)
 {
     unsigned long pid = 0;
 
-    if (ptrace(PTRACE_GETEVENTMSG, parent->pid, 0, &pid) != 0)
+    if (ptrace(PTRACE_GETEVENTMSG, parent->pid, 0, &pid) == 0)
+        (void)task_add((pid_t)pid, OTHER);
+}
+
+static void note_name(struct task *task, unsigned long long at)
+{
+    char name[16] = "";
+    struct iovec here = { name, sizeof(name) - 1 };
+    struct iovec there = { (void *)(uintptr_t)at, sizeof(name) - 1 };
+
+    if (process_vm_readv(task->pid, &here, 1, &there, 1, 0) <= 0)
         return;
-    task_add((pid_t)pid, OTHER)->role =
-        parent->role == GATE && children++ == 0 ? AGENT : OTHER;
+    for (enum role role = AGENT; role < OTHER; role++)
+        if (strcmp(name + strcspn(name, "-") + 1, role_names[role]) == 0)
+            task->role = role;
 }
 
 /* Where the dynamic loader's own code lies. */
@@ -269,6 +282,9 @@ static void entered(struct task *task, const struct __ptrace_syscall_info *info)
     struct call call = { .role = task->role, .number = (int)info->entry.nr };
     unsigned n;
 
+    if (call.number == SYS_prctl && info->entry.args[0] == PR_SET_NAME &&
+        task->role == OTHER)
+        note_name(task, info->entry.args[1]);
     if (call.number < 0 || call.number >= CALLS_MAX || task->role == OTHER ||
         (info->instruction_pointer >= loader_start &&
          info->instruction_pointer < loader_end))
@@ -402,7 +418,9 @@ static void add_fault(char **words)
         fprintf(stderr, "fault: too many, or unknown: %s\n", words[1]);
         exit(125);
     }
-    fault->call.role = strcmp(words[0], "agent") == 0 ? AGENT : GATE;
+    while (fault->call.role < OTHER &&
+           strcmp(words[0], role_names[fault->call.role]) != 0)
+        fault->call.role++;
     fault->first = number(words[2]);
     fault->count = number(words[3]);
     fault->error = strcmp(words[4], "short") == 0 ? 0 : (int)number(words[4]);
