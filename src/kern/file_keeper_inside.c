@@ -6,6 +6,8 @@
 #include "base/log.h"
 #include "base/own.h"
 #include "kern/jail_caps.h"
+#include "kern/jail_landlock.h"
+#include "kern/jail_seccomp.h"
 #include "kern/signals.h"
 
 #include <fcntl.h>
@@ -129,6 +131,16 @@ static bool keep_only(int socket, int dir_fd)
            fd_close_from(FIRST_UNUSED) == 0;
 }
 
+/* As far as the machine has it: it does what it is told, to one file. */
+static void confine(void)
+{
+    const struct jail_landlock_rules rules = { .removable_dir_fd = -1,
+                                               .changeable_dir_fd = DIR_FD };
+
+    (void)jail_landlock_restrict(&rules, NULL);
+    (void)jail_seccomp_load(JAIL_SECCOMP_KEEPER, 0, 0, NULL);
+}
+
 void file_keeper_inside(int socket, int dir_fd, const char *name)
 {
     g_autoptr(GError) err = NULL;
@@ -143,6 +155,7 @@ void file_keeper_inside(int socket, int dir_fd, const char *name)
                  err != NULL ? err->message : g_strerror(errno));
         _exit(EXIT_FAILURE);
     }
+    confine();
     serve(name);
     _exit(EXIT_SUCCESS);
 }

@@ -58,6 +58,13 @@ static const struct list copier_list = {
       jail_seccomp_fatal_settled },
 };
 
+static const struct list keeper_list = {
+    { jail_seccomp_keeper, jail_seccomp_sanitizers },
+    NULL,
+    { jail_seccomp_fatal, jail_seccomp_fatal_pidfd,
+      jail_seccomp_fatal_settled },
+};
+
 static const struct list *list_of(enum jail_seccomp_profile profile,
                                   unsigned flags)
 {
@@ -65,6 +72,8 @@ static const struct list *list_of(enum jail_seccomp_profile profile,
         return &gate_list;
     if (profile == JAIL_SECCOMP_COPIER)
         return &copier_list;
+    if (profile == JAIL_SECCOMP_KEEPER)
+        return &keeper_list;
     if (profile == JAIL_SECCOMP_PORTER)
         return &porter_list;
     return (flags & JAIL_SECCOMP_NAMESPACES) != 0 ? &making_agent_list

@@ -15,7 +15,8 @@ enum jail_seccomp_profile {
     JAIL_SECCOMP_GATE,
     JAIL_SECCOMP_AGENT,
     JAIL_SECCOMP_COPIER,
-    JAIL_SECCOMP_PORTER
+    JAIL_SECCOMP_PORTER,
+    JAIL_SECCOMP_KEEPER
 };
 
 enum jail_seccomp_flags {

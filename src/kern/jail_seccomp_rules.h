@@ -34,6 +34,8 @@ extern const struct jail_seccomp_rule jail_seccomp_agent_making[];
 
 /* All that the copier of resolv.conf is allowed (app/resolv_copier.h). */
 extern const struct jail_seccomp_rule jail_seccomp_copier[];
+/* ... and the keeper of a file (kern/file_keeper.h). */
+extern const struct jail_seccomp_rule jail_seccomp_keeper[];
 
 extern const struct jail_seccomp_rule jail_seccomp_porter[];
 

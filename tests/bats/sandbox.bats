@@ -149,9 +149,9 @@ need_injection() {
     cp "$SLIPGATE" "$T/slipgate"
     chmod 755 "$T" "$T/slipgate" "${BATS_RUN_TMPDIR:-$T}"
     run -0 confinement.py "$T/slipgate"
-    grep -q '^| .*slipgate: gate | slipgate: agent | slipgate: copier' \
+    grep -q '^| .*: gate | .*: agent | .*: copier | .*: porter | .*: state ' \
         <<<"$output"
-    grep -q '^| capabilities there | none | NET_ADMIN SYS_ADMIN | none |' \
+    grep -q '^| capabilities there | none | NET_ADMIN SYS_ADMIN | none | none | none |' \
         <<<"$output"
     grep -qE '^\| system calls allowed \| [0-9]+, .* \| [0-9]+, ' <<<"$output"
 }

@@ -216,6 +216,10 @@ def children(pid):
 
 # --- the helpers, each for a guest of its own ---
 
+scratch = tempfile.TemporaryDirectory()
+os.chmod(scratch.name, 0o755)
+
+
 def become_user():
     os.setgroups([])
     os.setgid(USER)
@@ -261,8 +265,10 @@ def start(command, guest, ready, prefix=()):
     when the guest's interface is there and the helper, without a prefix,
     confined."""
     read_end, write_end = os.pipe()
-    names = {"PID": str(guest.pid), "READY": str(write_end)}
-    words = [*prefix, *(re.sub("PID|READY", lambda m: names[m[0]], word)
+    names = {"PID": str(guest.pid), "READY": str(write_end),
+             "DIR": tempfile.mkdtemp(dir=scratch.name)}
+    os.chown(names["DIR"], USER, USER)
+    words = [*prefix, *(re.sub("PID|READY|DIR", lambda m: names[m[0]], word)
                         for word in command)]
     helper = subprocess.Popen(words, preexec_fn=become_user, cwd="/",
                               pass_fds=[write_end],
@@ -291,20 +297,21 @@ def interface_is_up(pid):
 
 
 def uses_landlock(command, ready):
-    """Whether any process of it restricts itself so, by strace(1)."""
+    """The names of its processes that restrict themselves so, by strace(1);
+    None: it cannot be told."""
     if shutil.which("strace") is None:
-        return "?"
+        return None
     with tempfile.TemporaryDirectory() as directory:
         os.chmod(directory, 0o777)
         out = directory + "/out"
         guest = new_guest()
         helper = start(command, guest, ready,
-                       ("strace", "-f", "-qq", "-o", out, "-e",
+                       ("strace", "-f", "-Y", "-qq", "-o", out, "-e",
                         "trace=landlock_restrict_self"))
         end(helper)
         end(guest)
         with open(out, encoding="utf-8") as file:
-            return "yes" if " = 0" in file.read() else "no"
+            return set(re.findall(r"^\d+<(.*?)> .* = 0$", file.read(), re.M))
 
 
 def end(process):
@@ -318,7 +325,10 @@ def end(process):
 
 
 def helpers(slipgate):
-    yield "slipgate", [slipgate, "-c", "--ready-fd=READY", "PID", "tap0"], True
+    # With all processes that it may have: the last two are there for networks.
+    yield "slipgate", [slipgate, "-c", "--ready-fd=READY",
+                       "--api-socket=DIR/api", "--state=DIR/state", "PID",
+                       "tap0"], True
     slirp = shutil.which("slirp4netns")
     if slirp is not None:
         yield "slirp4netns", [slirp, "-c", "--ready-fd=READY", "PID",
@@ -335,10 +345,14 @@ def survey(name, command, ready):
     guest = new_guest()
     helper = start(command, guest, ready)
     restricted = uses_landlock(command, ready)
-    for pid in [helper.pid, *children(helper.pid)]:
-        role = status(pid)["Name"].removeprefix("slipgate-")
+    roles = ["slipgate", "agent", "copier", "porter", "state"]
+    pids = {status(pid)["Name"].removeprefix("slipgate-"): pid
+            for pid in [helper.pid, *children(helper.pid)]}
+    for role, pid in sorted(pids.items(), key=lambda pair: roles.index(pair[0])
+                            if pair[0] in roles else 0):
         column = describe(pid, guest.pid)
-        column["landlock"] = restricted
+        column["landlock"] = "?" if restricted is None else \
+            "yes" if status(pid)["Name"] in restricted else "no"
         title = name
         if name == "slipgate":
             title = f"{name}: {'gate' if role == 'slipgate' else role}"

@@ -295,9 +295,15 @@ static void unlisted_calls_of_the_copier_are_refused(void)
     CHECK(JAIL_SECCOMP_COPIER, 0, never_of_copier, REFUSED);
 }
 
+static void unlisted_calls_of_the_keeper_are_refused(void)
+{
+    CHECK(JAIL_SECCOMP_KEEPER, 0, never_of_copier, REFUSED);
+}
+
 static void dangerous_calls_kill(void)
 {
     CHECK(JAIL_SECCOMP_COPIER, 0, deadly, DEADLY);
+    CHECK(JAIL_SECCOMP_KEEPER, 0, deadly, DEADLY);
     CHECK(JAIL_SECCOMP_COPIER, 0, deadly_when_settled, DEADLY);
     CHECK(JAIL_SECCOMP_GATE, 0, deadly, DEADLY);
     CHECK(JAIL_SECCOMP_GATE, 0, deadly_when_settled, DEADLY);
@@ -603,6 +609,8 @@ int main(int argc, char **argv)
                     unlisted_calls_of_the_agent_are_refused);
     g_test_add_func("/jail_seccomp/unlisted calls of the copier are refused",
                     unlisted_calls_of_the_copier_are_refused);
+    g_test_add_func("/jail_seccomp/unlisted calls of the keeper are refused",
+                    unlisted_calls_of_the_keeper_are_refused);
     g_test_add_func("/jail_seccomp/dangerous calls kill", dangerous_calls_kill);
     g_test_add_func("/jail_seccomp/needed calls pass", needed_calls_pass);
     g_test_add_func("/jail_seccomp/the gate can do its work",
