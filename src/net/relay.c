@@ -5,7 +5,6 @@
 #include "net/relay_pump.h"
 
 #include <errno.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 

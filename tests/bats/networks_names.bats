@@ -11,9 +11,8 @@ resolv() { printf '%s\n' "$@" | host sh -c "cat >$T/resolv.conf"; }
 # serve_names NAME ADDR: a name server of host, which answers with its NAME.
 serve_names() { spawn "$1" "${NS_host[@]}" dns.py serve "$2" "$1"; }
 
-# start_networks [OPTION...]
 start_networks() {
-    start_slipgate --enable-ipv6 "$@"
+    start_slipgate --enable-ipv6
     needs_networks
 }
 

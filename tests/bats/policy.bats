@@ -129,7 +129,7 @@ ipv6_on_and_off() {
         jq -r .return.outbound_tcp.carrier)"'" == "slirp"' \
         '{"execute":"list_connections"}'
     changed '"enable_ipv6":false' '.enable_ipv6 == false and .ended >= 2'
-    lacks "$(guest ip -6 addr show dev tap0)" fd00::100
+    lacks "$(guest ip -6 addr show dev tap0)" fd00::100/64
     wait_for 5 all_gone guest
     wait_for 5 no_ipv6_route
     ask_is ENETUNREACH guest tcp "$REMOTE6" 7000
