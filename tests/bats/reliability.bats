@@ -130,6 +130,22 @@ time.sleep(3600)' "$REMOTE4"
     contains "$(cat "$T/err")" "is gone: ending"
 }
 
+@test "without its porter it goes on, and has no networks" {
+    local pid porter=
+    serve remote 7000 "$REMOTE4"
+    start_slipgate
+    for pid in $(<"/proc/$GATE/task/$GATE/children"); do
+        [[ $(<"/proc/$pid/comm") != slipgate-porter ]] || porter=$pid
+    done
+    [[ -n $porter ]] || skip_unless_ci "there are no networks here"
+    host kill -KILL "$porter"
+    ask_is "$HOST4 hello" guest tcp "$REMOTE4" 7000
+    api_is '.error.code == "unavailable"' \
+        '{"execute":"network_create","arguments":{"name":"n"}}'
+    forward tcp 8080 80
+    ask_is "$HOST4 again" guest tcp "$REMOTE4" 7000 again
+}
+
 # --- full disks ---
 
 @test "capture: a full disk ends it, and nothing else" {
