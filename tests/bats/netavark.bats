@@ -66,6 +66,8 @@ task() {
         .created == $asked.created and .options == $asked.options and
         (.subnets[0].gateway | startswith("10.89.")) and
         .network_interface != "" and (has("masquerade") | not)' <<<"$made"
+    # What is changed here since is no other network.
+    done_as true update '{"name":"web","network_dns_servers":["9.9.9.9"]}'
     container a
     plugin -0 setup "/proc/$PID_a/ns/net" <<<"$(task "$made")"
     jq -e '(keys == ["dns_search_domains", "dns_server_ips", "interfaces"]) and
@@ -75,6 +77,9 @@ task() {
     plugin -0 teardown "/proc/$PID_a/ns/net" <<<"$(task "$made")"
     equal "$output" ""
     plugin -0 teardown "/proc/$PID_a/ns/net" <<<"$(task "$made")"
+    plugin -1 setup "/proc/$PID_a/ns/net" \
+        <<<"$(task "${made/$ID/${ID//2/3}}")"
+    contains "$output" "another network web"
     # Created anew after podman has forgotten it, which no plugin hears of.
     plugin -0 create <<<"${NETWORK/$ID/${ID//2/3}}"
 }
