@@ -90,7 +90,8 @@ static void add_verbs(struct gate *gate)
 {
     struct verbs *verbs = gate->verbs;
     const struct hostfwd_context forwards = { &gate->plan, &gate->policy,
-                                              gate->networks };
+                                              gate->networks,
+                                              gate->options->no_guest };
 
     verbs_capture_add(verbs, gate->capture);
     verbs_connections_add(verbs, &gate->flows);

@@ -7,7 +7,8 @@
 static int restore(struct gate *gate, const char *path, GError **err)
 {
     const struct hostfwd_context context = { &gate->plan, &gate->policy,
-                                             gate->networks };
+                                             gate->networks,
+                                             gate->options->no_guest };
     g_autoptr(GError) why = NULL;
     g_autofree char *text = file_keeper_read(path, &why);
 

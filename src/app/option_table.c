@@ -216,7 +216,7 @@ const struct option_spec option_specs[] = {
         ".B *\nfor all of both families; 0.0.0.0 if not given.\n"
         "May be given up to 256 times.  If one cannot be had, slipgate does\n"
         "not start, and says why.",
-      .flags = OPTION_OURS },
+      .flags = OPTION_OURS | OPTION_NO_BRIDGE },
     { "state", 0, OPTION_TEXT, FIELD(state),
       .metavar = "PATH",
       .help = "keep networks and forwards in this file, and restore them",

@@ -72,6 +72,10 @@ static int decode_guest_addr(const struct hostfwd_context *context,
 
     if (values_find_addr(args, "guest_addr", &wanted, err) != 0)
         return -1;
+    if (context->no_guest && wanted.family == AF_UNSPEC)
+        return error_set(err, SLIPGATE_ERROR_BAD_REQUEST,
+                         "there is no guest: say which container, or "
+                         "guest_addr");
     if (fwd_set_guest(request, &wanted, context->plan, context->policy, &why) !=
         0)
         return json_bad(args, "guest_addr", err, "%s", why->message);

@@ -11,6 +11,7 @@ struct hostfwd_context {
     const struct plan *plan;
     const struct policy *policy;
     const struct networks *networks; /* NULL: there are none */
+    bool no_guest; /* networks only: a forward must say where it leads */
 };
 
 /*

@@ -211,15 +211,25 @@ static bool is_echo(const struct frame *f)
            (f->proto == IPPROTO_ICMPV6 && f->data[f->l4] == ECHO_REQUEST_V6);
 }
 
-/* The ends of a flow, and where it leads; false: it is the stack's. */
+/*
+ * The ends of a flow, and where it leads; false: it is the stack's.  `alias` is
+ * set where that is a published port.
+ */
 static bool find_ends(const struct dgram *dgram, const struct frame *f,
                       struct ip_endpoint *guest, struct ip_endpoint *peer,
-                      struct ip_endpoint *host)
+                      struct ip_endpoint *host, struct ip_addr *alias)
 {
     const struct plan *plan = dgram->config.plan;
 
     *guest = f->src;
     *peer = f->dst;
+    memset(alias, 0, sizeof(*alias)); /* AF_UNSPEC, and a key to come */
+    if (f->l4 != 0 && f->proto == IPPROTO_UDP &&
+        segments_find_published(dgram->config.segments, f, &plan->guest,
+                                host)) {
+        *alias = peer->addr;
+        return true;
+    }
     if (f->l4 == 0 || is_to_many(&peer->addr) || !outward_map(plan, peer, host))
         return false;
     if (f->proto == IPPROTO_UDP)
@@ -235,7 +245,8 @@ static bool find_ends(const struct dgram *dgram, const struct frame *f,
 static struct dgram_flow *open_flow(struct dgram *dgram, int proto,
                                     const struct ip_endpoint *guest,
                                     const struct ip_endpoint *peer,
-                                    const struct ip_endpoint *host)
+                                    const struct ip_endpoint *host,
+                                    const struct ip_addr *alias)
 {
     int64_t now_ns = loop_now_ns(dgram->loop);
     struct dgram_socket *socket;
@@ -249,7 +260,7 @@ static struct dgram_flow *open_flow(struct dgram *dgram, int proto,
         bool local = ip_addr_is_loopback(&host->addr);
 
         errno = 0;
-        socket = dgram_socket_for(dgram, proto, guest, local);
+        socket = dgram_socket_for(dgram, proto, guest, local, alias);
     } while (socket == NULL && (errno == EMFILE || errno == ENFILE) &&
              give_way(dgram, now_ns));
     if (socket == NULL)
@@ -287,9 +298,10 @@ bool dgram_take(struct dgram *dgram, const struct frame *f, int64_t now_ns)
 {
     struct ip_endpoint guest, peer, host;
     struct dgram_flow *flow;
+    struct ip_addr alias;
     uint8_t hops;
 
-    if (!find_ends(dgram, f, &guest, &peer, &host))
+    if (!find_ends(dgram, f, &guest, &peer, &host, &alias))
         return false;
     flow = find_for_guest(dgram, f->proto, &guest, &peer);
     if (flow != NULL && flow->socket == NULL)
@@ -304,7 +316,7 @@ bool dgram_take(struct dgram *dgram, const struct frame *f, int64_t now_ns)
         return true;
     }
     if (flow == NULL)
-        flow = open_flow(dgram, f->proto, &guest, &peer, &host);
+        flow = open_flow(dgram, f->proto, &guest, &peer, &host, &alias);
     /* Not everybody may ping; the stack has another way, for IPv4 only. */
     if (flow == NULL && errno == EACCES && f->proto == IPPROTO_ICMP)
         return false;

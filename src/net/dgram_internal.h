@@ -22,8 +22,11 @@ struct dgram_socket {
     bool forward;             /* a listener; flows do not keep it alive */
     bool as_gateway;          /* its clients are all shown as the gateway */
     struct ip_endpoint guest; /* port: an echo's id; the guest's own number */
-    uint8_t hops;             /* as set on the socket; 0: not set */
-    bool no_segments;         /* the kernel does not cut for us */
+    /* A container asked here for ports that are published: all peers bear this
+       address.  AF_UNSPEC: they are who they are. */
+    struct ip_addr alias;
+    uint8_t hops;     /* as set on the socket; 0: not set */
+    bool no_segments; /* the kernel does not cut for us */
     unsigned flows;
 };
 
@@ -97,11 +100,11 @@ void dgram_frame(struct dgram *dgram, const uint8_t *data, size_t len);
 
 /*
  * The socket for that end of the guest, made if need be; `local`: the one that
- * leads to the host's loopback.  NULL and errno.
+ * leads to the host's loopback; `alias` as above.  NULL and errno.
  */
 struct dgram_socket *dgram_socket_for(struct dgram *dgram, int proto,
                                       const struct ip_endpoint *guest,
-                                      bool local);
+                                      bool local, const struct ip_addr *alias);
 /* Common to both kinds.  0, or -errno: it is closed and freed then. */
 int dgram_socket_start(struct dgram_socket *socket);
 void dgram_socket_close(struct dgram_socket *socket);

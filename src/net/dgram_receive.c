@@ -105,6 +105,28 @@ struct frame_path dgram_path(struct dgram *dgram, const struct dgram_flow *flow)
     return path;
 }
 
+/* Only who was asked answers in the name of `alias`. */
+static struct dgram_flow *flow_of_alias(struct dgram_socket *socket,
+                                        const union dgram_addr *from)
+{
+    struct ip_endpoint peer =
+        dgram_visible(socket->dgram, from, socket->family);
+    struct dgram_flow *flow;
+    struct flow_key key;
+
+    peer.addr = socket->alias;
+    key = flow_key_make(socket->proto, &socket->guest, &peer);
+    flow = dgram_find(socket->dgram, &key);
+    if (flow == NULL || flow->socket != socket)
+        return NULL;
+    if (socket->family == AF_INET6)
+        return memcmp(&flow->real.v6.sin6_addr, &from->v6.sin6_addr, 16) == 0
+                   ? flow
+                   : NULL;
+    return flow->real.v4.sin_addr.s_addr == from->v4.sin_addr.s_addr ? flow
+                                                                     : NULL;
+}
+
 /* A peer that the guest has not talked to may answer for one that it has. */
 static struct dgram_flow *flow_of(struct dgram_socket *socket,
                                   const union dgram_addr *from)
@@ -114,6 +136,8 @@ static struct dgram_flow *flow_of(struct dgram_socket *socket,
     struct flow_key key;
     struct dgram_flow *flow;
 
+    if (socket->alias.family != AF_UNSPEC)
+        return flow_of_alias(socket, from);
     if (socket->proto != IPPROTO_UDP)
         peer.port = 0;
     key = flow_key_make(socket->proto, &socket->guest, &peer);

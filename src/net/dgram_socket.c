@@ -102,10 +102,10 @@ static int open_socket(const struct dgram *dgram, int proto, sa_family_t family,
 
 struct dgram_socket *dgram_socket_for(struct dgram *dgram, int proto,
                                       const struct ip_endpoint *guest,
-                                      bool local)
+                                      bool local, const struct ip_addr *alias)
 {
     /* What leads to the host's loopback is no door for the outside. */
-    const struct ip_endpoint side = { .port = local };
+    const struct ip_endpoint side = { .addr = *alias, .port = local };
     const struct flow_key key = flow_key_make(proto, guest, &side);
     struct dgram_socket *made = g_hash_table_lookup(dgram->sockets, &key);
     enum budget_kind kind = proto == IPPROTO_UDP ? BUDGET_UDP : BUDGET_ECHO;
@@ -126,6 +126,7 @@ struct dgram_socket *dgram_socket_for(struct dgram *dgram, int proto,
     made->proto = proto;
     made->family = guest->addr.family;
     made->guest = *guest;
+    made->alias = *alias;
     g_hash_table_add(dgram->sockets, made);
     rc = dgram_socket_start(made);
     if (rc == 0)

@@ -134,6 +134,9 @@ nobody_in() { [[ $(attached "$1") == 0 ]]; }
     ask_is "10.89.0.1 x" c2 tcp 10.89.0.1 8080 x
     ask_is "10.89.0.1 x" c1 tcp 10.0.2.100 8080 x
     refute ask c1 tcp 10.89.0.1 8081 x
+    forward udp 8080 80 ',"network":"a","container":"c2"'
+    ask_is "10.89.0.1 x" c1 udp 10.89.0.1 8080 x
+    ask_is "10.89.0.1 y" c1 udp 10.0.2.100 8080 y
 }
 
 @test "nobody takes another's address" {
@@ -203,6 +206,9 @@ nobody_in() { [[ $(attached "$1") == 0 ]]; }
     ask_is "$HOST4 x" c1 tcp $REMOTE4 80 x
     forward tcp 8080 80 ',"network":"a","container":"c2"'
     ask_is "$REMOTE4 x" remote tcp $HOST4 8080 x
+    api_is '.error.desc | contains("there is no guest")' \
+        '{"execute":"add_hostfwd","arguments":{"proto":"tcp",
+        "host_port":8081,"guest_port":80}}'
     # Whoever made it may look into it, and find the containers from there.
     pid=${netns#/proc/}
     contains "$(user nsenter -t "${pid%%/*}" -U -n --preserve-credentials \
