@@ -231,3 +231,54 @@ nobody_in() { [[ $(attached "$1") == 0 ]]; }
     equal "$STATUS" 0
     [[ ! -e $SOCK ]]
 }
+
+@test "slipgate bridge: --state brings networks and containers back" {
+    container c1
+    launch user bridge --api-socket="$SOCK" --state="$T/state"
+    api_is '.return.network' '{"execute":"network_create","arguments":{
+        "name":"a","subnets":[{"subnet":"10.89.0.0/24"}]}}'
+    attach a c1
+    forward tcp 8080 80 ',"network":"a","container":"c1"'
+    stop_slipgate KILL
+    wait_for 5 no_links c1
+    launch user bridge --api-socket="$SOCK" --state="$T/state"
+    equal "$(attached a)" 1
+    serve c1 80 10.89.0.2
+    ask_is "$REMOTE4 x" remote tcp $HOST4 8080 x
+}
+
+@test "fifty containers on one network; a hundred networks come and go" {
+    local pids=() i out
+    start_slipgate
+    api_is '.return.network' '{"execute":"network_create","arguments":{
+        "name":"a","subnets":[{"subnet":"10.89.0.0/24"}]}}'
+    for i in {1..50}; do
+        spawn "many$i" "${NS_user[@]}" unshare -Urn \
+            sh -c 'echo ready; exec sleep infinity'
+        NETNS+=("$(readlink "/proc/$SPAWNED/ns/net")")
+        pids+=("$SPAWNED")
+        api_is '.return.interfaces.eth0' '{"execute":"network_attach",
+            "arguments":{"network":"a","container":"c'"$i"'",
+            "pid":'"$SPAWNED"'}}'
+    done
+    equal "$(attached a)" 50
+    NS_first=(nsenter -t "${pids[0]}" -U -n --preserve-credentials --)
+    NS_last=(nsenter -t "${pids[49]}" -U -n --preserve-credentials --)
+    serve last 80 10.89.0.51
+    pids+=("$SPAWNED") # its server is in the namespace as well
+    ask_is "10.89.0.2 x" first tcp 10.89.0.51 80 x
+    # All at once.
+    kill -KILL "${pids[@]}"
+    wait_for 10 nobody_in a
+    for i in {1..100}; do
+        out=$(api '{"execute":"network_create","arguments":{"name":"n'"$i"'",
+            "subnets":[{"subnet":"10.90.'"$i"'.0/24"}]}}')
+        contains "$out" '"network"'
+    done
+    for i in {1..100}; do
+        out=$(api '{"execute":"network_remove","arguments":{
+            "name":"n'"$i"'"}}')
+        contains "$out" '"return"'
+    done
+    api_is '.return.networks | length == 1' '{"execute":"network_list"}'
+}
