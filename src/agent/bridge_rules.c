@@ -166,7 +166,8 @@ static void to_connections(struct nft_batch *batch,
     nft_batch_add_rule(batch, rule);
 }
 
-int bridge_rules_set(const struct agent_bridge *bridge,
+int bridge_rules_set(struct nft_socket *socket,
+                     const struct agent_bridge *bridge,
                      const struct agent_bridge_rules *rules, unsigned gate_link,
                      GError **err)
 {
@@ -187,10 +188,11 @@ int bridge_rules_set(const struct agent_bridge *bridge,
     rule = nft_rule_new(&chain);
     nft_forward_frame(rule, gate_link);
     nft_batch_add_rule(batch, rule);
-    return nft_batch_commit(batch, err);
+    return nft_batch_commit_by(batch, socket, err);
 }
 
-static int drop_chain(const struct nft_chain *chain, GError **err)
+static int drop_chain(struct nft_socket *socket, const struct nft_chain *chain,
+                      GError **err)
 {
     owned(nft_batch) batch = nft_batch_new();
 
@@ -199,16 +201,17 @@ static int drop_chain(const struct nft_chain *chain, GError **err)
         nft_batch_add_chain(batch, chain);
     nft_batch_flush_chain(batch, chain);
     nft_batch_del_chain(batch, chain);
-    return nft_batch_commit(batch, err);
+    return nft_batch_commit_by(batch, socket, err);
 }
 
-int bridge_rules_drop(const char *bridge, GError **err)
+int bridge_rules_drop(struct nft_socket *socket, const char *bridge,
+                      GError **err)
 {
     char name[CHAIN_NAME_MAX];
     const struct nft_chain chain =
         network_chain(name_chain(name, "net", bridge));
 
-    return drop_chain(&chain, err);
+    return drop_chain(socket, &chain, err);
 }
 
 /* --- a port --- */
@@ -383,7 +386,8 @@ static void divide(struct nft_batch *batch, const struct nft_chain *chain,
     nft_batch_add_rule(batch, rule);
 }
 
-int bridge_rules_port(const struct agent_bridge *bridge,
+int bridge_rules_port(struct nft_socket *socket,
+                      const struct agent_bridge *bridge,
                       const struct agent_port *port, GError **err)
 {
     owned(nft_batch) batch = nft_batch_new();
@@ -400,14 +404,15 @@ int bridge_rules_port(const struct agent_bridge *bridge,
     only_own_advertisements(batch, &chain, port);
     no_services(batch, &chain);
     divide(batch, &chain, bridge);
-    return nft_batch_commit(batch, err);
+    return nft_batch_commit_by(batch, socket, err);
 }
 
-int bridge_rules_port_drop(const char *port, GError **err)
+int bridge_rules_port_drop(struct nft_socket *socket, const char *port,
+                           GError **err)
 {
     char name[CHAIN_NAME_MAX];
     const struct nft_chain chain =
         port_chain(name_chain(name, "from", port), port);
 
-    return drop_chain(&chain, err);
+    return drop_chain(socket, &chain, err);
 }

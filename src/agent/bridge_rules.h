@@ -5,8 +5,10 @@
 #include <glib.h>
 #include <stdbool.h>
 
+struct nft_socket;
+
 /*
- * The packet filter of bridges in the relay namespace.  To be called in there.
+ * The packet filter of bridges in the relay namespace, where `socket` is open.
  *
  * Each port has a chain at its ingress that lets pass what its container may
  * say at all: with its own addresses, no more to everybody than is sane, and
@@ -20,15 +22,19 @@
  */
 
 /* Makes or replaces the chain of a bridge.  0, or -1 and an error. */
-int bridge_rules_set(const struct agent_bridge *bridge,
+int bridge_rules_set(struct nft_socket *socket,
+                     const struct agent_bridge *bridge,
                      const struct agent_bridge_rules *rules, unsigned gate_link,
                      GError **err);
 /* No port's chain may be left. */
-int bridge_rules_drop(const char *bridge, GError **err);
+int bridge_rules_drop(struct nft_socket *socket, const char *bridge,
+                      GError **err);
 
-int bridge_rules_port(const struct agent_bridge *bridge,
+int bridge_rules_port(struct nft_socket *socket,
+                      const struct agent_bridge *bridge,
                       const struct agent_port *port, GError **err);
-int bridge_rules_port_drop(const char *port, GError **err);
+int bridge_rules_port_drop(struct nft_socket *socket, const char *port,
+                           GError **err);
 
 /* The bridge's MAC address. */
 void bridge_rules_mac(uint16_t number, uint8_t mac[6]);

@@ -6,6 +6,7 @@
 #include "agent/relay_rules.h"
 #include "agent/relay_socket.h"
 #include "base/error.h"
+#include "kern/nft.h"
 #include "kern/rtnl.h"
 
 #include <string.h>
@@ -23,7 +24,8 @@ struct port {
 
 struct bridges {
     struct relay_ns *relay;
-    struct rtnl *rtnl; /* the relay namespace's, not ours */
+    struct rtnl *rtnl;      /* the relay namespace's, not ours */
+    struct nft_socket *nft; /* of the relay namespace; NULL: not open yet */
     GHashTable *bridges, *ports;
     GHashTable *stale; /* ports whose rules could not be dropped: the tries */
 };
@@ -50,6 +52,7 @@ void bridges_free(struct bridges *bridges)
 {
     if (bridges == NULL)
         return;
+    nft_socket_free(bridges->nft);
     g_hash_table_destroy(bridges->ports);
     g_hash_table_destroy(bridges->bridges);
     g_hash_table_destroy(bridges->stale);
@@ -68,16 +71,6 @@ static struct bridge *find(const struct bridges *bridges, const char *name,
 
 /* --- rules of ports --- */
 
-static int try_to_drop(const struct bridges *bridges, const char *port)
-{
-    int rc = relay_ns_enter(bridges->relay, NULL);
-
-    if (rc == 0)
-        rc = bridge_rules_port_drop(port, NULL);
-    relay_ns_leave(bridges->relay);
-    return rc;
-}
-
 /*
  * Before Linux 6.16 they are gone with the interface.  Where they are not, and
  * stay for want of memory, their bridge's could never be dropped: they are
@@ -85,7 +78,7 @@ static int try_to_drop(const struct bridges *bridges, const char *port)
  */
 static void drop_port_rules(const struct bridges *bridges, const char *name)
 {
-    if (try_to_drop(bridges, name) != 0)
+    if (bridge_rules_port_drop(bridges->nft, name, NULL) != 0)
         g_hash_table_insert(bridges->stale, g_strdup(name),
                             GINT_TO_POINTER(STALE_TRIES));
 }
@@ -100,7 +93,7 @@ static void drop_stale(const struct bridges *bridges)
         int left = GPOINTER_TO_INT(tries) - 1;
 
         if (left == 0 || g_hash_table_contains(bridges->ports, name) ||
-            try_to_drop(bridges, name) == 0)
+            bridge_rules_port_drop(bridges->nft, name, NULL) == 0)
             g_hash_table_iter_remove(&iter);
         else
             g_hash_table_iter_replace(&iter, GINT_TO_POINTER(left));
@@ -148,13 +141,8 @@ static int apply_rules(const struct bridges *bridges,
                        const struct bridge *bridge,
                        const struct agent_bridge_rules *rules, GError **err)
 {
-    int rc = relay_ns_enter(bridges->relay, err);
-
-    if (rc == 0)
-        rc = bridge_rules_set(&bridge->config, rules,
-                              relay_ns_gate_link(bridges->relay), err);
-    relay_ns_leave(bridges->relay);
-    return rc;
+    return bridge_rules_set(bridges->nft, &bridge->config, rules,
+                            relay_ns_gate_link(bridges->relay), err);
 }
 
 int bridges_drop(struct bridges *bridges, const char *name, GError **err)
@@ -168,10 +156,7 @@ int bridges_drop(struct bridges *bridges, const char *name, GError **err)
         return error_set(err, SLIPGATE_ERROR_CONFLICT,
                          "the bridge %s has ports", name);
     drop_stale(bridges);
-    rc = relay_ns_enter(bridges->relay, err);
-    if (rc == 0)
-        rc = bridge_rules_drop(name, err);
-    relay_ns_leave(bridges->relay);
+    rc = bridge_rules_drop(bridges->nft, name, err);
     if (rc == 0)
         g_hash_table_remove(bridges->bridges, name);
     return rc;
@@ -198,6 +183,17 @@ static int make_way(struct bridges *bridges, const char *name, GError **err)
     return old == NULL ? 0 : bridges_drop(bridges, name, err);
 }
 
+static int open_nft(struct bridges *bridges, GError **err)
+{
+    if (bridges->nft != NULL)
+        return 0;
+    if (relay_ns_enter(bridges->relay, err) != 0)
+        return -1;
+    bridges->nft = nft_socket_open(err);
+    relay_ns_leave(bridges->relay);
+    return bridges->nft == NULL ? -1 : 0;
+}
+
 int bridges_add(struct bridges *bridges, const struct agent_bridge *config,
                 GError **err)
 {
@@ -206,7 +202,8 @@ int bridges_add(struct bridges *bridges, const struct agent_bridge *config,
     g_autoptr(GError) why = NULL;
     uint8_t mac[6];
 
-    if (make_way(bridges, config->name, err) != 0)
+    if (open_nft(bridges, err) != 0 ||
+        make_way(bridges, config->name, err) != 0)
         return -1;
     bridge_rules_mac(config->number, mac);
     if (rtnl_bridge_add(bridges->rtnl, config->name, mac, config->mtu, &why) !=
@@ -240,18 +237,6 @@ int bridges_set_rules(struct bridges *bridges,
 }
 
 /* --- ports --- */
-
-static int set_port_rules(const struct bridges *bridges,
-                          const struct bridge *bridge,
-                          const struct agent_port *config, GError **err)
-{
-    int rc = relay_ns_enter(bridges->relay, err);
-
-    if (rc == 0)
-        rc = bridge_rules_port(&bridge->config, config, err);
-    relay_ns_leave(bridges->relay);
-    return rc;
-}
 
 static void forget_neighbours(const struct bridges *bridges,
                               const struct bridge *bridge,
@@ -295,7 +280,7 @@ int bridges_add_port(struct bridges *bridges, const struct agent_port *config,
         return error_set(err, SLIPGATE_ERROR_CONFLICT,
                          "no interface %s waits to be a port", config->name);
     /* Nothing passes before the rules are there. */
-    if (set_port_rules(bridges, bridge, config, err) != 0) {
+    if (bridge_rules_port(bridges->nft, &bridge->config, config, err) != 0) {
         drop_port_rules(bridges, config->name); /* if the answer was lost */
         return -1;
     }

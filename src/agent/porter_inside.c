@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "kern/jail_caps.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -41,6 +42,13 @@ static int answer(int socket, const struct porter_call *call)
     return rc;
 }
 
+static bool is_waiting(int socket)
+{
+    struct pollfd p = { .fd = socket, .events = POLLIN };
+
+    return poll(&p, 1, 0) > 0;
+}
+
 /* 1 to go on, else the end. */
 static int serve_one(int socket, struct porter_state *state)
 {
@@ -48,6 +56,8 @@ static int serve_one(int socket, struct porter_state *state)
     struct porter_call call = { .request = &request, .reply_fd = -1 };
     bool answered;
 
+    if (!is_waiting(socket))
+        porter_work_idle(state);
     if (msg_recv(socket, &request, sizeof(request), call.fds, &call.fd_count) !=
         1)
         return 0;

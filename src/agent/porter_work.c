@@ -12,6 +12,8 @@
 #include <string.h>
 
 #define NUMBERS_MAX 256
+/* The group of interfaces that wait to be deleted. */
+#define CONDEMNED 0x736c6967
 
 static int refuse(GError **err, const char *why)
 {
@@ -198,7 +200,18 @@ static int unplug(struct porter_state *state, struct porter_call *call,
         if (strcmp(name, kept[i]) == 0)
             return refuse(err, "not an interface to be deleted");
     link = rtnl_link_index(state->relay, name);
-    return link == 0 ? 0 : rtnl_link_delete(state->relay, link, err);
+    if (link == 0)
+        return 0;
+    state->condemned = true;
+    return rtnl_link_set_group(state->relay, link, CONDEMNED, err);
+}
+
+/* Many at once take hardly longer than one. */
+void porter_work_idle(struct porter_state *state)
+{
+    if (state->condemned)
+        (void)rtnl_group_delete(state->relay, CONDEMNED, NULL);
+    state->condemned = false;
 }
 
 static int do_nothing(struct porter_state *state, struct porter_call *call,
@@ -244,6 +257,9 @@ bool porter_work(struct porter_state *state, struct porter_call *call)
     g_autoptr(GError) err = NULL;
     int rc;
 
+    /* What is asked for may bear the name of what is to go. */
+    if (op != PORTER_OP_UNPLUG)
+        porter_work_idle(state);
     if (op >= PORTER_OP_COUNT || call->fd_count != ops[op].fds_wanted)
         rc = refuse(&err, "the porter received a malformed request");
     else

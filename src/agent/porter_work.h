@@ -13,6 +13,7 @@ struct porter_state {
     struct rtnl *relay;     /* NULL: not told yet */
     struct rtnl *container; /* of the last plug; NULL: none waits */
     unsigned link;          /* its interface there */
+    bool condemned;         /* interfaces wait to be deleted */
 };
 
 /* One request being carried out. */
@@ -24,6 +25,8 @@ struct porter_call {
     int reply_fd; /* goes with the answer; -1: none */
 };
 
+/* Deletes what is to go; when there is nothing else to do. */
+void porter_work_idle(struct porter_state *state);
 /* False: this one is not answered. */
 bool porter_work(struct porter_state *state, struct porter_call *call);
 void porter_refuse(struct agent_reply *reply, const GError *err);

@@ -182,19 +182,59 @@ static int take_ack(const struct nlmsghdr *head, void *data)
                                                         : MNL_CB_STOP;
 }
 
-static int exchange(struct mnl_socket *socket, struct nft_batch *batch,
+struct nft_socket {
+    struct mnl_socket *mnl;
+};
+
+struct nft_socket *nft_socket_open(GError **err)
+{
+    struct mnl_socket *mnl = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
+    struct nft_socket *socket;
+
+    if (mnl == NULL) {
+        error_set_errno(err, "open an nfnetlink socket");
+        return NULL;
+    }
+    if (mnl_socket_bind(mnl, 0, MNL_SOCKET_AUTOPID) < 0) {
+        error_set_errno(err, "bind an nfnetlink socket");
+        (void)mnl_socket_close(mnl);
+        return NULL;
+    }
+    socket = g_new(struct nft_socket, 1);
+    socket->mnl = mnl;
+    return socket;
+}
+
+void nft_socket_free(struct nft_socket *socket)
+{
+    if (socket == NULL)
+        return;
+    (void)mnl_socket_close(socket->mnl);
+    g_free(socket);
+}
+
+/* After a refusal, answers to the rest of a batch are still there. */
+static void drain(struct mnl_socket *mnl)
+{
+    char space[ANSWER_MAX];
+
+    while (recv(mnl_socket_get_fd(mnl), space, sizeof(space), MSG_DONTWAIT) > 0)
+        continue;
+}
+
+static int exchange(struct mnl_socket *mnl, struct nft_batch *batch,
                     struct answers *answers)
 {
     mnl_cb_t control[NLMSG_MIN_TYPE] = { [NLMSG_ERROR] = take_ack };
     _Alignas(struct nlmsghdr) char space[ANSWER_MAX];
     int rc = MNL_CB_OK;
 
-    if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0 ||
-        mnl_socket_sendto(socket, mnl_nlmsg_batch_head(batch->messages),
+    drain(mnl);
+    if (mnl_socket_sendto(mnl, mnl_nlmsg_batch_head(batch->messages),
                           mnl_nlmsg_batch_size(batch->messages)) < 0)
         return -errno;
     while (rc == MNL_CB_OK) {
-        ssize_t n = mnl_socket_recvfrom(socket, space, sizeof(space));
+        ssize_t n = mnl_socket_recvfrom(mnl, space, sizeof(space));
 
         if (n < 0 && errno == EINTR)
             continue;
@@ -206,21 +246,17 @@ static int exchange(struct mnl_socket *socket, struct nft_batch *batch,
     return rc == MNL_CB_STOP ? 0 : -EPROTO;
 }
 
-int nft_batch_commit(struct nft_batch *batch, GError **err)
+int nft_batch_commit_by(struct nft_batch *batch, struct nft_socket *socket,
+                        GError **err)
 {
     /* All messages but "begin" and "end" ask for an acknowledgement. */
     struct answers answers = { .pending = batch->what->len - 1 };
-    struct mnl_socket *socket =
-        mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
     int rc;
 
-    if (socket == NULL)
-        return error_set_errno(err, "open an nfnetlink socket");
     begin_message(batch, g_strdup("end"));
     nftnl_batch_end(here(batch), sequence(batch));
     end_message(batch);
-    rc = exchange(socket, batch, &answers);
-    (void)mnl_socket_close(socket);
+    rc = exchange(socket->mnl, batch, &answers);
     if (rc == 0 && answers.failed == 0)
         return 0;
     errno = rc != 0 ? -rc : answers.error;
@@ -229,4 +265,11 @@ int nft_batch_commit(struct nft_batch *batch, GError **err)
     return error_set_errno(
         err, "nftables: add %s",
         (const char *)g_ptr_array_index(batch->what, answers.failed - 1));
+}
+
+int nft_batch_commit(struct nft_batch *batch, GError **err)
+{
+    owned(nft_socket) socket = nft_socket_open(err);
+
+    return socket == NULL ? -1 : nft_batch_commit_by(batch, socket, err);
 }

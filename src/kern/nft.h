@@ -15,6 +15,16 @@
  */
 struct nft_batch;
 struct nft_rule;
+struct nft_socket;
+
+/*
+ * The way to nftables of the network namespace where it was opened, from
+ * wherever it is used.  Closing one waits until what was deleted by it is gone
+ * in the kernel (some 20 ms); so whoever deletes more than once keeps it.
+ */
+struct nft_socket *nft_socket_open(GError **err);
+void nft_socket_free(struct nft_socket *socket);
+OWN_DEFINE(nft_socket)
 
 /*
  * A base chain, at its table's hook; or a plain one that rules jump to.
@@ -52,6 +62,9 @@ void nft_batch_add_rule(struct nft_batch *batch, struct nft_rule *rule);
  * an expression that it does not have, EOPNOTSUPP for a family.
  */
 int nft_batch_commit(struct nft_batch *batch, GError **err);
+/* The same by a socket that is kept. */
+int nft_batch_commit_by(struct nft_batch *batch, struct nft_socket *socket,
+                        GError **err);
 
 /* A rule is a row of matches and statements, run from the first to the last
    until a match fails. */

@@ -61,6 +61,14 @@ int rtnl_link_derive_ipv6(struct rtnl *rtnl, unsigned index, GError **err);
 /* Lets packets in that bear an address of this namespace as their source. */
 int rtnl_link_accept_local(struct rtnl *rtnl, unsigned index, GError **err);
 int rtnl_link_delete(struct rtnl *rtnl, unsigned index, GError **err);
+/*
+ * Puts an interface into a group (0 is that of all others), and deletes all of
+ * a group at once, which takes the kernel hardly longer than a single one.
+ * That there is none is no error.
+ */
+int rtnl_link_set_group(struct rtnl *rtnl, unsigned index, uint32_t group,
+                        GError **err);
+int rtnl_group_delete(struct rtnl *rtnl, uint32_t group, GError **err);
 
 /* Makes a bridge, down, that takes no interest in multicast groups. */
 int rtnl_bridge_add(struct rtnl *rtnl, const char *name, const uint8_t mac[6],

@@ -3,6 +3,7 @@
 
 #include "kern/rtnl_request.h"
 
+#include <errno.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
@@ -50,6 +51,36 @@ int rtnl_link_delete(struct rtnl *rtnl, unsigned index, GError **err)
     ifi->ifi_family = AF_UNSPEC;
     ifi->ifi_index = (int)index;
     return rtnl_perform(rtnl, &req, err, "delete interface %u", index);
+}
+
+int rtnl_link_set_group(struct rtnl *rtnl, unsigned index, uint32_t group,
+                        GError **err)
+{
+    struct rtnl_request req;
+    struct ifinfomsg *ifi =
+        rtnl_request_init(&req, RTM_NEWLINK, 0, sizeof(*ifi));
+
+    ifi->ifi_family = AF_UNSPEC;
+    ifi->ifi_index = (int)index;
+    mnl_attr_put_u32(&req.head, IFLA_GROUP, group);
+    return rtnl_perform(rtnl, &req, err, "put interface %u into a group",
+                        index);
+}
+
+int rtnl_group_delete(struct rtnl *rtnl, uint32_t group, GError **err)
+{
+    struct rtnl_request req;
+    struct ifinfomsg *ifi =
+        rtnl_request_init(&req, RTM_DELLINK, 0, sizeof(*ifi));
+    g_autoptr(GError) why = NULL;
+
+    ifi->ifi_family = AF_UNSPEC;
+    mnl_attr_put_u32(&req.head, IFLA_GROUP, group);
+    if (rtnl_perform(rtnl, &req, &why, "delete a group of interfaces") == 0 ||
+        errno == ENODEV)
+        return 0;
+    g_propagate_error(err, g_steal_pointer(&why));
+    return -1;
 }
 
 static int put_end(struct rtnl_request *req, const char *name,

@@ -22,7 +22,8 @@ static void world_init(struct world *w)
     w->policy = (struct policy){ .enable_ipv6 = true };
     w->networks = networks_new(&config);
     w->forwards = fwd_table_new(fake_drivers);
-    w->context = (struct hostfwd_context){ &w->plan, &w->policy, w->networks };
+    w->context =
+        (struct hostfwd_context){ &w->plan, &w->policy, w->networks, false };
 }
 
 static void world_fini(struct world *w)

@@ -18,7 +18,7 @@ struct fixture {
 static void set_up(struct fixture *f, gconstpointer data)
 {
     const struct networks_config config = { .driver = &f->bridge.driver };
-    struct hostfwd_context context = { &f->plan, &f->policy, NULL };
+    struct hostfwd_context context = { &f->plan, &f->policy, NULL, false };
 
     (void)data;
     g_assert_cmpint(plan_init(&f->plan, PLAN_CIDR_DEFAULT, NULL), ==, 0);
