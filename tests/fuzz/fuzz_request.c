@@ -119,7 +119,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const struct networks_config config = { .driver = &bridge.driver };
     struct networks *networks = networks_new(&config);
     const struct hostfwd_context forwards = { &gate.plan, &gate.policy,
-                                              networks };
+                                              networks, false };
     struct subscriber subscriber = { .offer = offer };
     struct fwd_table *table = fwd_table_new(fake_drivers);
     struct verbs *verbs = verbs_new();

@@ -49,7 +49,7 @@ static char *make(const char *text)
     struct hostfwd_context context;
 
     world_init(&w);
-    context = (struct hostfwd_context){ &w.plan, &w.policy, w.networks };
+    context = (struct hostfwd_context){ &w.plan, &w.policy, w.networks, false };
     if (network_state_restore(text, w.networks, w.forwards, &context, &err) ==
         0)
         made = network_state_text(w.networks, w.forwards, 0);
