@@ -18,6 +18,7 @@
 #include "base/fdio.h"
 #include "base/log.h"
 #include "base/own.h"
+#include "kern/text_pages.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -307,6 +308,8 @@ static int confine(struct gate *gate, GError **err)
     if (request.sandbox != WANT_OFF || request.seccomp != WANT_OFF)
         hide_paths(gate);
     gate_control_confined(gate);
+    /* The larger part of the libraries served the start alone. */
+    text_pages_release();
     return 0;
 }
 
