@@ -29,8 +29,11 @@
  */
 
 /* What the operations need, and no more: namespaces are made and entered by
-   CAP_SYS_ADMIN. */
-#define AGENT_CAPS (JAIL_CAP(CAP_NET_ADMIN) | JAIL_CAP(CAP_SYS_ADMIN))
+   CAP_SYS_ADMIN, and bridges answer names at port 53 also where the setting
+   that allows it to all cannot be written. */
+#define AGENT_CAPS                                       \
+    (JAIL_CAP(CAP_NET_ADMIN) | JAIL_CAP(CAP_SYS_ADMIN) | \
+     JAIL_CAP(CAP_NET_BIND_SERVICE))
 
 /* Settings there are those of the network namespace that the opener is in. */
 #define TUN_DEVICE  "/dev/net/tun"

@@ -45,7 +45,7 @@ see() { host ls "/proc/$GATE/root$1"; }
         '{"execute":"get_status"}'
     equal "$(awk '$1 == "Seccomp:" { print $2 }' "/proc/$agent/status")" 2
     equal "$(awk '$1 == "CapEff:" { print $2 }' "/proc/$agent/status")" \
-        0000000000201000
+        0000000000201400
     # It may not be looked into by us either, but root may.
     if ls "/proc/$agent/root/" >"$T/root" 2>/dev/null; then
         equal "$(tr '\n' ' ' <"$T/root")" "dev etc proc run "
@@ -151,7 +151,7 @@ need_injection() {
     run -0 confinement.py "$T/slipgate"
     grep -q '^| .*: gate | .*: agent | .*: copier | .*: porter | .*: state ' \
         <<<"$output"
-    grep -q '^| capabilities there | none | NET_ADMIN SYS_ADMIN | none | none | none |' \
+    grep -q '^| capabilities there | none | NET_BIND_SERVICE NET_ADMIN SYS_ADMIN | none | none | none |' \
         <<<"$output"
     grep -qE '^\| system calls allowed \| [0-9]+, .* \| [0-9]+, ' <<<"$output"
 }

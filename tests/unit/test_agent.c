@@ -320,9 +320,9 @@ static void keeps_few_descriptors_and_capabilities(void)
         g_dir_close(dir);
         g_assert_cmpuint(count, ==, 5); /* 0, 1, 2, the socket, rtnetlink */
     }
-    g_assert_nonnull(strstr(status, "CapEff:\t0000000000201000\n"));
-    g_assert_nonnull(strstr(status, "CapPrm:\t0000000000201000\n"));
-    g_assert_nonnull(strstr(status, "CapBnd:\t0000000000201000\n"));
+    g_assert_nonnull(strstr(status, "CapEff:\t0000000000201400\n"));
+    g_assert_nonnull(strstr(status, "CapPrm:\t0000000000201400\n"));
+    g_assert_nonnull(strstr(status, "CapBnd:\t0000000000201400\n"));
     g_assert_nonnull(strstr(status, "NoNewPrivs:\t1\n"));
     g_assert_nonnull(strstr(status, "Seccomp:\t2\n"));
     g_assert_nonnull(strstr(status, "Name:\tslipgate-agent\n"));

@@ -137,7 +137,8 @@ static void the_agent_can_do_its_work(void)
 
 static void count_capabilities(void *unused)
 {
-    const uint64_t few = JAIL_CAP(CAP_NET_ADMIN) | JAIL_CAP(CAP_SYS_ADMIN);
+    const uint64_t few = JAIL_CAP(CAP_NET_ADMIN) | JAIL_CAP(CAP_SYS_ADMIN) |
+                         JAIL_CAP(CAP_NET_BIND_SERVICE);
     struct jail_caps held;
 
     (void)unused;
