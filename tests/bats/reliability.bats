@@ -102,10 +102,10 @@ time.sleep(3600)' "$REMOTE4"
     agent=$(api '{"execute":"get_status"}' | jq .return.agent_pid)
     forward tcp 8080 7002
     spawn idle "${NS_guest[@]}" net.py idle "$REMOTE4" 7001 5
-    guest timeout 60 transfer.py run both "$REMOTE4" 7000 1000000000 \
+    guest timeout 60 transfer.py run both "$REMOTE4" 7000 300000000 \
         >"$T/going" 2>&1 3>&- &
     PIDS+=($!)
-    under_way() { guest awk '/tap0:/ { exit $2 < 20000000 }' /proc/net/dev; }
+    under_way() { guest awk '/tap0:/ { exit $2 + $10 < 5000000 }' /proc/net/dev; }
     wait_for 20 under_way
     stop_slipgate KILL
     wait_for 5 gone "$agent"
