@@ -81,6 +81,11 @@ int agent_call(struct agent *agent, const struct agent_request *request,
 {
     int rc = msg_send(agent->fd, request, sizeof(*request), fds, fd_count);
 
+    /* Nothing was sent: that may be done again. */
+    if (rc == -ENOMEM || rc == -ENOBUFS) {
+        errno = -rc;
+        return error_set_errno(err, "ask the process inside the namespace");
+    }
     if (rc != 0)
         return give_up(agent, rc, err);
     return take_answer(agent, reply, reply_fds, fds_wanted, err);

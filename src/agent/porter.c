@@ -64,8 +64,15 @@ static int take_answer(struct porter *porter, struct agent_reply *reply,
 static int ask(struct porter *porter, const struct porter_request *request,
                int with_fd, struct agent_reply *reply, int *fd, GError **err)
 {
-    if (msg_send(porter->fd, request, sizeof(*request), &with_fd,
-                 with_fd >= 0 ? 1 : 0) != 0)
+    int rc = msg_send(porter->fd, request, sizeof(*request), &with_fd,
+                      with_fd >= 0 ? 1 : 0);
+
+    /* Nothing was sent: that may be done again. */
+    if (rc == -ENOMEM || rc == -ENOBUFS) {
+        errno = -rc;
+        return error_set_errno(err, "ask the process that carries interfaces");
+    }
+    if (rc != 0)
         return give_up(porter, err);
     return take_answer(porter, reply, fd, err);
 }
