@@ -180,7 +180,7 @@ static int check_id(const struct networks *networks, const char *id,
 {
     const struct network *other = networks_lookup(networks, id, NULL);
 
-    if (id[0] == '\0' || other == NULL)
+    if (other == NULL)
         return 0;
     return error_set(err, SLIPGATE_ERROR_CONFLICT, "the network %s has this id",
                      other->spec.name);
@@ -195,7 +195,8 @@ static struct network *make(struct networks *networks, const struct spec *asked,
     spec_copy(&network->spec, asked);
     network->leases = leases_new(&network->spec);
     network->ports = g_ptr_array_new();
-    if (complete(networks, &network->spec, err) == 0)
+    if (complete(networks, &network->spec, err) == 0 &&
+        check_id(networks, network->spec.id, err) == 0)
         network->handle = driver->create(driver->self, &network->spec, err);
     if (network->handle != NULL)
         return network;
@@ -230,8 +231,6 @@ const struct network *networks_create(struct networks *networks,
                   "there are %d networks, and no more than that", NETWORKS_MAX);
         return NULL;
     }
-    if (check_id(networks, asked->id, err) != 0)
-        return NULL;
     network = make(networks, asked, err);
     if (network == NULL)
         return NULL;
