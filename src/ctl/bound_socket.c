@@ -15,8 +15,11 @@
 static bool is_stale(const struct sockaddr_un *un)
 {
     owned_fd fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct stat what;
 
-    return fd >= 0 &&
+    /* unix(7): connecting to a file of another kind is refused as well. */
+    return fd >= 0 && lstat(un->sun_path, &what) == 0 &&
+           S_ISSOCK(what.st_mode) &&
            connect(fd, (const struct sockaddr *)un, sizeof(*un)) != 0 &&
            errno == ECONNREFUSED;
 }

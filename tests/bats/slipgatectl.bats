@@ -46,8 +46,8 @@ exits() {
 }
 
 @test "forward: a UNIX socket for a confined gate" {
-    need_relay
     start_slipgate
+    need_relay
     serve guest 7000 10.0.2.100
     exits 0 forward add "$T/web:7000"
     equal "$(stat -c %a "$T/web")" 600
