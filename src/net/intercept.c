@@ -4,10 +4,10 @@
 #include "agent/ops.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "net/acceptor.h"
 #include "net/checksum.h"
 #include "net/dial.h"
 #include "net/dns_guest.h"
+#include "net/intercept_held.h"
 #include "net/outward.h"
 #include "net/relay_option.h"
 
@@ -16,192 +16,22 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-/*
- * One entry for each pair of ends that the guest opens a connection between:
- *
- *   CONNECTING --ok--> INJECTED --accepted--> JOINED --after a while--> gone
- *       |                  `--no one there any more--> gone
- *       `--error--> refused, gone
- *
- * A SYN that comes again is a copy: CONNECTING ignores it, INJECTED injects it
- * again, JOINED ignores it unless it opens a new connection.
- */
-enum state { CONNECTING, INJECTED, JOINED, STATE_COUNT };
-
-/* How long an entry may stay in a state: as long as Linux itself tries to
-   connect; as long as a guest that gave up would not be heard; until no copy of
-   the SYN can be on its way. */
-static const int64_t lifetime_ns[STATE_COUNT] = {
-    [CONNECTING] = 130 * 1000000000LL,
-    [INJECTED] = 5 * 1000000000LL,
-    [JOINED] = 1 * 1000000000LL,
-};
-
-#define SWEEP_MS   250
 #define UNHEARD_NS 1000000000LL
-/* Ethernet, IPv6 and TCP headers with all options they may have. */
-#define SYN_MAX (FRAME_ETH_LEN + FRAME_IPV6_LEN + 60u)
-
-struct ends {
-    struct ip_endpoint guest, peer; /* bytes that mean nothing are zero */
-};
-
-struct entry {
-    struct ends ends; /* first: the key */
-    struct intercept *intercept;
-    struct loop_watch watch; /* while CONNECTING */
-    int host_fd;             /* -1 when JOINED, or for names */
-    bool names;              /* ends here */
-    enum state state;
-    int64_t since_ns;
-    GList link; /* in queues[state] */
-    uint32_t seq;
-    uint8_t syn_len;
-    uint8_t syn[SYN_MAX]; /* as the guest sent it, without data */
-};
-
-struct intercept {
-    struct loop *loop;
-    struct relay_table *relays;
-    struct intercept_config config;
-    struct stats *stats;
-    GHashTable *entries;
-    GQueue queues[STATE_COUNT]; /* the oldest first */
-    struct loop_timer sweep_timer;
-    struct acceptor acceptors[2]; /* IPv4, IPv6 */
-    int64_t unheard_ns;
-};
-
-/* --- entries --- */
-
-static guint ends_hash(gconstpointer p)
-{
-    const uint8_t *bytes = p;
-    guint32 hash = 2166136261u; /* FNV-1a */
-
-    for (size_t i = 0; i < sizeof(struct ends); i++)
-        hash = (hash ^ bytes[i]) * 16777619u;
-    return hash;
-}
-
-static gboolean ends_equal(gconstpointer a, gconstpointer b)
-{
-    return memcmp(a, b, sizeof(struct ends)) == 0;
-}
-
-static void copy_endpoint(struct ip_endpoint *to,
-                          const struct ip_endpoint *from)
-{
-    to->port = from->port;
-    to->addr.family = from->addr.family;
-    if (from->addr.family == AF_INET6)
-        to->addr.v6 = from->addr.v6;
-    else
-        to->addr.v4 = from->addr.v4;
-}
-
-static void make_ends(struct ends *ends, const struct ip_endpoint *guest,
-                      const struct ip_endpoint *peer)
-{
-    memset(ends, 0, sizeof(*ends));
-    copy_endpoint(&ends->guest, guest);
-    copy_endpoint(&ends->peer, peer);
-}
-
-static void enter_state(struct entry *entry, enum state state)
-{
-    struct intercept *in = entry->intercept;
-
-    g_queue_unlink(&in->queues[entry->state], &entry->link);
-    entry->state = state;
-    entry->since_ns = loop_now_ns(in->loop);
-    g_queue_push_tail_link(&in->queues[state], &entry->link);
-}
-
-/* Both descriptors of the flow to be, until the relay counts them. */
-static void count_descriptors(struct intercept *in, int sign)
-{
-    in->config.budget->used[BUDGET_RELAY] +=
-        (unsigned)(sign * RELAY_SIDE_COUNT);
-}
-
-static void entry_free(struct entry *entry)
-{
-    struct intercept *in = entry->intercept;
-
-    g_queue_unlink(&in->queues[entry->state], &entry->link);
-    if (entry->state != JOINED)
-        count_descriptors(in, -1);
-    if (entry->host_fd >= 0) {
-        loop_forget(in->loop, &entry->watch);
-        (void)close(entry->host_fd);
-    }
-    (void)g_hash_table_remove(in->entries, &entry->ends);
-    g_free(entry);
-}
-
-static void sweep(void *self)
-{
-    struct intercept *in = self;
-    int64_t now_ns = loop_now_ns(in->loop);
-
-    for (size_t state = 0; state < STATE_COUNT; state++) {
-        GQueue *queue = &in->queues[state];
-        struct entry *entry;
-
-        while ((entry = g_queue_peek_head(queue)) != NULL &&
-               now_ns - entry->since_ns > lifetime_ns[state])
-            entry_free(entry);
-    }
-    if (g_hash_table_size(in->entries) > 0)
-        loop_timer_in_ms(in->loop, &in->sweep_timer, SWEEP_MS);
-}
-
-size_t intercept_pending(const struct intercept *in)
-{
-    return in->queues[CONNECTING].length + in->queues[INJECTED].length;
-}
-
-void intercept_drop_held(struct intercept *in)
-{
-    static const enum state held[] = { CONNECTING, INJECTED };
-    struct entry *entry;
-
-    for (size_t i = 0; i < G_N_ELEMENTS(held); i++)
-        while ((entry = g_queue_peek_head(&in->queues[held[i]])) != NULL)
-            entry_free(entry);
-}
-
-/* Room for one more. */
-static void forget_oldest(struct intercept *in)
-{
-    while (intercept_pending(in) >= INTERCEPT_PENDING_MAX) {
-        struct entry *oldest = g_queue_peek_head(&in->queues[INJECTED]);
-
-        if (oldest == NULL)
-            oldest = g_queue_peek_head(&in->queues[CONNECTING]);
-        in->stats->syns_dropped++;
-        LOG_LIMITED("more than %u connections of the guest are being opened: "
-                    "forgetting the oldest",
-                    INTERCEPT_PENDING_MAX);
-        entry_free(oldest);
-    }
-}
 
 /* --- answers to the guest --- */
 
-static void entry_inject(struct entry *entry)
+static void entry_inject(struct held_syn *entry)
 {
     static const uint8_t tap_mac[6] = AGENT_RELAY_TAP_MAC;
     struct intercept *in = entry->intercept;
-    uint8_t copy[SYN_MAX];
+    uint8_t copy[HELD_SYN_MAX];
 
     memcpy(copy, entry->syn, entry->syn_len);
     memcpy(copy, tap_mac, sizeof(tap_mac));
     in->config.inject(in->config.self, copy, entry->syn_len);
 }
 
-static void entry_refuse(struct entry *entry, int error)
+static void entry_refuse(struct held_syn *entry, int error)
 {
     struct intercept *in = entry->intercept;
     uint8_t answer[REFUSE_MAX];
@@ -219,7 +49,7 @@ static void entry_refuse(struct entry *entry, int error)
         /* Timed out, or out of memory: the guest tries again by itself. */
         in->stats->syns_dropped++;
     }
-    entry_free(entry);
+    held_free(entry);
 }
 
 static void report_unheard(struct intercept *in)
@@ -234,7 +64,7 @@ static void report_unheard(struct intercept *in)
 
 /* --- connecting on the host --- */
 
-static void entry_connected(struct entry *entry, int rc)
+static void entry_connected(struct held_syn *entry, int rc)
 {
     struct intercept *in = entry->intercept;
     bool v6 = entry->ends.peer.addr.family == AF_INET6;
@@ -244,7 +74,7 @@ static void entry_connected(struct entry *entry, int rc)
         entry_refuse(entry, -rc);
         return;
     }
-    enter_state(entry, INJECTED);
+    held_enter_state(entry, HELD_INJECTED);
     entry_inject(entry);
     /* On one machine the guest has answered by the time the SYN is written. */
     acceptor_poll(&in->acceptors[v6]);
@@ -252,7 +82,7 @@ static void entry_connected(struct entry *entry, int rc)
 
 static void host_ready(void *self, uint32_t events)
 {
-    struct entry *entry = self;
+    struct held_syn *entry = self;
     int rc = dial_result(entry->host_fd);
 
     (void)events;
@@ -260,7 +90,8 @@ static void host_ready(void *self, uint32_t events)
         entry_connected(entry, rc);
 }
 
-static void entry_connect(struct entry *entry, const struct ip_endpoint *host)
+static void entry_connect(struct held_syn *entry,
+                          const struct ip_endpoint *host)
 {
     struct intercept *in = entry->intercept;
     int rc =
@@ -283,7 +114,7 @@ static void entry_connect(struct entry *entry, const struct ip_endpoint *host)
 /* --- the guest's SYN --- */
 
 /* Data that came with it (RFC 7413) is left out: the guest sends it again. */
-static void keep_syn(struct entry *entry, const struct frame *f)
+static void keep_syn(struct held_syn *entry, const struct frame *f)
 {
     struct frame syn;
     uint8_t *ip = entry->syn + FRAME_ETH_LEN;
@@ -305,25 +136,15 @@ static void keep_syn(struct entry *entry, const struct frame *f)
 
 /* `host` NULL: it is for names. */
 static void start_entry(struct intercept *in, const struct frame *f,
-                        const struct ends *ends, const struct ip_endpoint *host)
+                        const struct held_ends *ends,
+                        const struct ip_endpoint *host)
 {
-    struct entry *entry;
+    struct held_syn *entry;
 
-    forget_oldest(in);
-    entry = g_new0(struct entry, 1);
-    memcpy(&entry->ends, ends, sizeof(*ends)); /* padding as well */
-    entry->intercept = in;
-    entry->host_fd = -1;
+    entry = held_add(in, ends);
     entry->seq = f->tcp_seq;
-    entry->since_ns = loop_now_ns(in->loop);
-    entry->link.data = entry;
     entry->watch = (struct loop_watch){ .ready = host_ready, .self = entry };
     keep_syn(entry, f);
-    g_queue_push_tail_link(&in->queues[CONNECTING], &entry->link);
-    (void)g_hash_table_add(in->entries, entry);
-    if (in->sweep_timer.slot == 0)
-        loop_timer_in_ms(in->loop, &in->sweep_timer, SWEEP_MS);
-    count_descriptors(in, +1);
     in->stats->syns_held++;
     if (host != NULL) {
         entry_connect(entry, host);
@@ -349,14 +170,14 @@ static void refuse_for_want(struct intercept *in, const struct frame *f)
 }
 
 /* True: the SYN is a copy of one that is known. */
-static bool is_copy(struct entry *entry, const struct frame *f)
+static bool is_copy(struct held_syn *entry, const struct frame *f)
 {
     if (entry->seq != f->tcp_seq) {
         /* The guest has given the old one up, and its port is used again. */
-        entry_free(entry);
+        held_free(entry);
         return false;
     }
-    if (entry->state == INJECTED) {
+    if (entry->state == HELD_INJECTED) {
         entry_inject(entry);
         report_unheard(entry->intercept);
     }
@@ -379,14 +200,14 @@ bool intercept_take(struct intercept *in, const struct frame *f)
     bool names = in->config.names != NULL &&
                  dns_guest_is_resolver(in->config.plan, &f->dst);
     struct ip_endpoint host;
-    struct entry *entry;
-    struct ends ends;
+    struct held_syn *entry;
+    struct held_ends ends;
 
     if ((f->tcp_flags & (FRAME_SYN | FRAME_ACK)) != FRAME_SYN ||
-        in->acceptors[v6].fd < 0 || f->payload > SYN_MAX ||
+        in->acceptors[v6].fd < 0 || f->payload > HELD_SYN_MAX ||
         (!names && !map_outward(in, f, &host)))
         return false;
-    make_ends(&ends, &f->src, &f->dst);
+    held_ends_make(&ends, &f->src, &f->dst);
     entry = g_hash_table_lookup(in->entries, &ends);
     if (entry != NULL && is_copy(entry, f))
         return true;
@@ -399,7 +220,7 @@ bool intercept_take(struct intercept *in, const struct frame *f)
 
 /* --- accepting in the relay namespace --- */
 
-static void join(struct entry *entry, int guest_fd)
+static void join(struct held_syn *entry, int guest_fd)
 {
     struct intercept *in = entry->intercept;
     const struct relay_flow flow = { .guest = entry->ends.guest,
@@ -407,8 +228,8 @@ static void join(struct entry *entry, int guest_fd)
     int host_fd = entry->host_fd;
 
     entry->host_fd = -1;
-    count_descriptors(in, -1);
-    enter_state(entry, JOINED);
+    held_count_descriptors(in, -1);
+    held_enter_state(entry, HELD_JOINED);
     if (entry->names)
         in->config.names(in->config.self, guest_fd, &flow.guest);
     else if (relay_start(in->relays, &flow, host_fd, guest_fd) != 0)
@@ -416,7 +237,7 @@ static void join(struct entry *entry, int guest_fd)
 }
 
 static bool accepted_ends(int fd, const struct sockaddr_storage *from,
-                          struct ends *ends)
+                          struct held_ends *ends)
 {
     struct sockaddr_storage ss;
     socklen_t len = sizeof(ss);
@@ -426,20 +247,20 @@ static bool accepted_ends(int fd, const struct sockaddr_storage *from,
         !ip_endpoint_from_sockaddr(&ss, &peer) ||
         !ip_endpoint_from_sockaddr(from, &guest))
         return false;
-    make_ends(ends, &guest, &peer);
+    held_ends_make(ends, &guest, &peer);
     return true;
 }
 
 static void accepted(void *self, int fd, const struct sockaddr_storage *from)
 {
     struct intercept *in = self;
-    struct entry *entry = NULL;
-    struct ends ends;
+    struct held_syn *entry = NULL;
+    struct held_ends ends;
 
     if (accepted_ends(fd, from, &ends))
         entry = g_hash_table_lookup(in->entries, &ends);
     /* Whoever comes without having been held gets nothing. */
-    if (entry == NULL || entry->state != INJECTED)
+    if (entry == NULL || entry->state != HELD_INJECTED)
         relay_reset_socket(fd);
     else
         join(entry, fd);
@@ -472,8 +293,7 @@ struct intercept *intercept_new(struct loop *loop, struct relay_table *relays,
     in->config = *config;
     in->stats = stats;
     in->unheard_ns = loop_now_ns(loop) - UNHEARD_NS;
-    in->entries = g_hash_table_new(ends_hash, ends_equal);
-    in->sweep_timer = (struct loop_timer){ .expired = sweep, .self = in };
+    held_init(in);
     rc = start_acceptor(in, 0, config->listener_fd);
     rc6 = start_acceptor(in, 1, config->listener6_fd);
     if (rc == 0)
@@ -490,11 +310,7 @@ void intercept_free(struct intercept *in)
 {
     if (in == NULL)
         return;
-    for (size_t state = 0; state < STATE_COUNT; state++)
-        while (in->queues[state].head != NULL)
-            entry_free(in->queues[state].head->data);
-    g_hash_table_destroy(in->entries);
-    loop_timer_cancel(in->loop, &in->sweep_timer);
+    held_clear(in);
     for (size_t i = 0; i < G_N_ELEMENTS(in->acceptors); i++)
         acceptor_stop(&in->acceptors[i]);
     g_free(in);
