@@ -117,6 +117,7 @@ world() {
 
 world_up() {
     T=$BATS_TEST_TMPDIR SOCK=$BATS_TEST_TMPDIR/api
+    export TEST_WORLD=$T
     PIDS=() FDS=() NETNS=() GATE=
     need_tun
     local mapped=(--map-user=1000 --map-group=1000)
@@ -156,16 +157,25 @@ END
     world guest user --user --map-root-user --net --mount
 }
 
+# Another test's, though in a namespace that has the number of one that is gone.
+another_tests() {
+    grep -qz '^TEST_WORLD=' "/proc/$1/environ" 2>/dev/null &&
+        ! grep -qzFx "TEST_WORLD=$T" "/proc/$1/environ"
+}
+
 # Processes that live in network namespaces which this test made.
 leftovers() {
-    local net args=()
+    local net pid args=()
     for net in "${NETNS[@]}"; do
         net=${net//[/\\[}
         args+=(-lname "${net//]/\\]}" -o)
     done
     find /proc -maxdepth 3 -path '/proc/[0-9]*/ns/net' \
         \( "${args[@]}" -false \) -printf '%h\n' 2>/dev/null |
-        grep -o '[0-9]*' || true # a process may go while find looks at it
+        grep -o '[0-9]*' |
+        while read -r pid; do
+            another_tests "$pid" || echo "$pid"
+        done || true # a process may go while find looks at it
 }
 
 # What a failed test leaves to be read.
