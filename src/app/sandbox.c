@@ -225,6 +225,8 @@ static int landlock(struct entering *e, GError **err)
     else
         set_text(&e->state->landlock,
                  rc > 0 ? "on" : "fallback: the kernel has none");
+    if (rc > 0)
+        lost_proc();
     return 0;
 }
 
