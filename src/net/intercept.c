@@ -7,7 +7,7 @@
 #include "net/checksum.h"
 #include "net/dial.h"
 #include "net/dns_guest.h"
-#include "net/intercept_held.h"
+#include "net/intercept_internal.h"
 #include "net/outward.h"
 #include "net/relay_option.h"
 

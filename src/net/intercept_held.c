@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "net/intercept_held.h"
+#include "net/intercept_internal.h"
 
 #include "base/log.h"
 #include "net/relay.h"
