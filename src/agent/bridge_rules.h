@@ -26,15 +26,23 @@ int bridge_rules_set(struct nft_socket *socket,
                      const struct agent_bridge *bridge,
                      const struct agent_bridge_rules *rules, unsigned gate_link,
                      GError **err);
-/* No port's chain may be left. */
+/* Removes it; no port's chain may be left.  0, or -1 and an error. */
 int bridge_rules_drop(struct nft_socket *socket, const char *bridge,
                       GError **err);
 
+/*
+ * Makes the chain of a port, an interface that is not in the bridge yet, so that
+ * nothing passes before; the bridge's own must be there.  0, or -1 and an error.
+ */
 int bridge_rules_port(struct nft_socket *socket,
                       const struct agent_bridge *bridge,
                       const struct agent_port *port, GError **err);
+/*
+ * Removes it; since Linux 6.16 also when the interface is gone, before that it
+ * went with it.  0, or -1 and an error, as when there is none.
+ */
 int bridge_rules_port_drop(struct nft_socket *socket, const char *port,
                            GError **err);
 
-/* The bridge's MAC address. */
+/* The MAC address of the bridge with that number. */
 void bridge_rules_mac(uint16_t number, uint8_t mac[6]);
