@@ -75,7 +75,22 @@ struct dgram {
 
 /* --- dgram.c --- */
 
+/* The peer as a guest of `family` is told of it. */
+struct ip_endpoint dgram_visible(const struct dgram *dgram,
+                                 const union dgram_addr *real,
+                                 sa_family_t family);
+/* A whole frame for the guest. */
+void dgram_frame(struct dgram *dgram, const uint8_t *data, size_t len);
+
+/* --- dgram_flow.c --- */
+
+/* NULL: there is none. */
 struct dgram_flow *dgram_find(struct dgram *dgram, const struct flow_key *key);
+/* That of a datagram from the guest, which may answer a client of a forward
+   from another of its addresses; NULL. */
+struct dgram_flow *dgram_find_for_guest(struct dgram *dgram, int proto,
+                                        const struct ip_endpoint *guest,
+                                        const struct ip_endpoint *peer);
 /* A new flow; of a forward when `socket` is one.  Its key must be free. */
 struct dgram_flow *dgram_flow_new(struct dgram *dgram,
                                   struct dgram_socket *socket,
@@ -83,18 +98,19 @@ struct dgram_flow *dgram_flow_new(struct dgram *dgram,
                                   const struct ip_endpoint *peer,
                                   const union dgram_addr *real);
 void dgram_flow_free(struct dgram *dgram, struct dgram_flow *flow);
+/* Makes it the youngest. */
+void dgram_flow_used(struct dgram *dgram, struct dgram_flow *flow,
+                     int64_t now_ns);
+/* Ends the flow that was idle longest; false: all are in use. */
+bool dgram_give_way(struct dgram *dgram, int64_t now_ns);
+
+/* --- dgram_list.c --- */
+
 /* To whoever observes flows. */
 void dgram_tell_opened(const struct dgram *dgram,
                        const struct dgram_flow *flow);
 void dgram_tell_closed(const struct dgram *dgram,
                        const struct dgram_flow *flow);
-void dgram_flow_used(struct dgram *dgram, struct dgram_flow *flow,
-                     int64_t now_ns);
-/* The peer as a guest of `family` is told of it. */
-struct ip_endpoint dgram_visible(const struct dgram *dgram,
-                                 const union dgram_addr *real,
-                                 sa_family_t family);
-void dgram_frame(struct dgram *dgram, const uint8_t *data, size_t len);
 
 /* --- dgram_socket.c --- */
 
@@ -107,7 +123,9 @@ struct dgram_socket *dgram_socket_for(struct dgram *dgram, int proto,
                                       bool local, const struct ip_addr *alias);
 /* Common to both kinds.  0, or -errno: it is closed and freed then. */
 int dgram_socket_start(struct dgram_socket *socket);
+/* Frees it; no flow may have it any more. */
 void dgram_socket_close(struct dgram_socket *socket);
+/* The TTL or hop limit of what is sent from now on; by best effort. */
 void dgram_socket_set_hops(struct dgram_socket *socket, uint8_t hops);
 
 /* --- dgram_fwd.c --- */
@@ -120,11 +138,13 @@ struct flow_key dgram_client_key(const struct dgram_socket *forward,
 
 /* --- dgram_send.c --- */
 
+/* Sends `len` bytes to the flow's peer, or holds them until dgram_flush(). */
 void dgram_send(struct dgram *dgram, struct dgram_flow *flow,
                 const uint8_t *payload, size_t len);
 
 /* --- dgram_receive.c --- */
 
+/* Reads what came to the socket, and hands it to the guest as frames. */
 void dgram_receive(struct dgram_socket *socket);
 /* Path for frames of that flow to the guest. */
 struct frame_path dgram_path(struct dgram *dgram,
