@@ -19,65 +19,62 @@ static void filter_free(void *filter)
 
 /* What a process may and must not do: tables of jail_seccomp_rules.h. */
 struct list {
-    const struct jail_seccomp_rule *allowed[4];
+    const struct jail_seccomp_rule *allowed[5];
     const struct jail_seccomp_rule *on_child;
     const struct jail_seccomp_rule *fatal[3];
 };
 
-static const struct list gate_list = {
-    { jail_seccomp_both, jail_seccomp_gate, jail_seccomp_sanitizers },
-    jail_seccomp_gate_on_child,
-    { jail_seccomp_fatal, jail_seccomp_fatal_pidfd,
-      jail_seccomp_fatal_settled },
+/* clang-format off */
+static const struct list lists[] = {
+    [JAIL_SECCOMP_GATE] = {
+        { jail_seccomp_any, jail_seccomp_sockets, jail_seccomp_gate,
+          jail_seccomp_sanitizers },
+        jail_seccomp_gate_on_child,
+        { jail_seccomp_fatal, jail_seccomp_fatal_pidfd,
+          jail_seccomp_fatal_settled },
+    },
+    [JAIL_SECCOMP_AGENT] = {
+        { jail_seccomp_any, jail_seccomp_sockets, jail_seccomp_agent,
+          jail_seccomp_sanitizers },
+        NULL,
+        { jail_seccomp_fatal, jail_seccomp_fatal_pidfd,
+          jail_seccomp_fatal_settled },
+    },
+    [JAIL_SECCOMP_PORTER] = {
+        { jail_seccomp_any, jail_seccomp_sockets, jail_seccomp_porter,
+          jail_seccomp_sanitizers },
+        NULL,
+        { jail_seccomp_fatal },
+    },
+    [JAIL_SECCOMP_COPIER] = {
+        { jail_seccomp_any, jail_seccomp_copier, jail_seccomp_sanitizers },
+        NULL,
+        { jail_seccomp_fatal, jail_seccomp_fatal_pidfd,
+          jail_seccomp_fatal_settled },
+    },
+    [JAIL_SECCOMP_KEEPER] = {
+        { jail_seccomp_any, jail_seccomp_keeper, jail_seccomp_sanitizers },
+        NULL,
+        { jail_seccomp_fatal, jail_seccomp_fatal_pidfd,
+          jail_seccomp_fatal_settled },
+    },
 };
 
-static const struct list agent_list = {
-    { jail_seccomp_both, jail_seccomp_agent, jail_seccomp_sanitizers },
-    NULL,
-    { jail_seccomp_fatal, jail_seccomp_fatal_pidfd,
-      jail_seccomp_fatal_settled },
-};
-
+/* The agent's, while it may make and join namespaces. */
 static const struct list making_agent_list = {
-    { jail_seccomp_both, jail_seccomp_agent, jail_seccomp_agent_making,
-      jail_seccomp_sanitizers },
+    { jail_seccomp_any, jail_seccomp_sockets, jail_seccomp_agent,
+      jail_seccomp_agent_making, jail_seccomp_sanitizers },
     NULL,
     { jail_seccomp_fatal, jail_seccomp_fatal_pidfd },
 };
-
-static const struct list porter_list = {
-    { jail_seccomp_both, jail_seccomp_porter, jail_seccomp_sanitizers },
-    NULL,
-    { jail_seccomp_fatal },
-};
-
-static const struct list copier_list = {
-    { jail_seccomp_copier, jail_seccomp_sanitizers },
-    NULL,
-    { jail_seccomp_fatal, jail_seccomp_fatal_pidfd,
-      jail_seccomp_fatal_settled },
-};
-
-static const struct list keeper_list = {
-    { jail_seccomp_keeper, jail_seccomp_sanitizers },
-    NULL,
-    { jail_seccomp_fatal, jail_seccomp_fatal_pidfd,
-      jail_seccomp_fatal_settled },
-};
+/* clang-format on */
 
 static const struct list *list_of(enum jail_seccomp_profile profile,
                                   unsigned flags)
 {
-    if (profile == JAIL_SECCOMP_GATE)
-        return &gate_list;
-    if (profile == JAIL_SECCOMP_COPIER)
-        return &copier_list;
-    if (profile == JAIL_SECCOMP_KEEPER)
-        return &keeper_list;
-    if (profile == JAIL_SECCOMP_PORTER)
-        return &porter_list;
-    return (flags & JAIL_SECCOMP_NAMESPACES) != 0 ? &making_agent_list
-                                                  : &agent_list;
+    if (profile == JAIL_SECCOMP_AGENT && (flags & JAIL_SECCOMP_NAMESPACES) != 0)
+        return &making_agent_list;
+    return &lists[profile];
 }
 
 static uint32_t kill_action(void)

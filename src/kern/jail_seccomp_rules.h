@@ -5,10 +5,10 @@
 
 /*
  * The lists of kern/jail_seccomp.h as data, for jail_seccomp*.c alone.  One
- * file for each process (jail_seccomp_gate.c, jail_seccomp_agent.c,
- * jail_seccomp_copier.c, jail_seccomp_porter.c), and jail_seccomp_both.c for
- * what they share.  To allow a call, add a row to the narrowest of them; rows
- * of the same call are alternatives.
+ * file for each process (jail_seccomp_gate.c, _agent.c, _porter.c, _copier.c,
+ * _keeper.c), jail_seccomp_sockets.c for what the first three share, and
+ * jail_seccomp_any.c for what all do.  To allow a call, add a row to the
+ * narrowest of them; rows of the same call are alternatives.
  */
 struct jail_seccomp_rule {
     const char *name; /* NULL: the end of the table */
@@ -18,11 +18,14 @@ struct jail_seccomp_rule {
 };
 
 /* Allowed to all processes. */
-extern const struct jail_seccomp_rule jail_seccomp_both[];
+extern const struct jail_seccomp_rule jail_seccomp_any[];
 /* What the sanitizers do; empty in a usual build. */
 extern const struct jail_seccomp_rule jail_seccomp_sanitizers[];
 /* Allowed if the first argument is the caller's own process id. */
 extern const struct jail_seccomp_rule jail_seccomp_on_self[];
+
+/* Allowed to those that have to do with sockets: gate, agent, porter. */
+extern const struct jail_seccomp_rule jail_seccomp_sockets[];
 
 extern const struct jail_seccomp_rule jail_seccomp_gate[];
 /* Allowed to the gate if the first argument is the agent's process id. */
@@ -32,12 +35,12 @@ extern const struct jail_seccomp_rule jail_seccomp_agent[];
 /* ... and as long as it may make and join network namespaces. */
 extern const struct jail_seccomp_rule jail_seccomp_agent_making[];
 
-/* All that the copier of resolv.conf is allowed (app/resolv_copier.h). */
-extern const struct jail_seccomp_rule jail_seccomp_copier[];
-/* ... and the keeper of a file (kern/file_keeper.h). */
-extern const struct jail_seccomp_rule jail_seccomp_keeper[];
-
+/* The porter (agent/porter.h). */
 extern const struct jail_seccomp_rule jail_seccomp_porter[];
+/* The copier of resolv.conf (app/resolv_copier.h). */
+extern const struct jail_seccomp_rule jail_seccomp_copier[];
+/* The keeper of a file (kern/file_keeper.h). */
+extern const struct jail_seccomp_rule jail_seccomp_keeper[];
 
 /* What kills, and what kills whoever makes and joins no namespaces. */
 extern const struct jail_seccomp_rule jail_seccomp_fatal[];

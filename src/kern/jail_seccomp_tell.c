@@ -48,8 +48,11 @@ static const char *find(const struct jail_seccomp_rule *rule, int number)
 static const char *name_of(int number)
 {
     static const struct jail_seccomp_rule *const tables[] = {
-        jail_seccomp_both,   jail_seccomp_gate,    jail_seccomp_agent,
-        jail_seccomp_copier, jail_seccomp_on_self, jail_seccomp_fatal_settled,
+        jail_seccomp_any,    jail_seccomp_sockets,
+        jail_seccomp_gate,   jail_seccomp_fatal_settled,
+        jail_seccomp_agent,  jail_seccomp_agent_making,
+        jail_seccomp_porter, jail_seccomp_copier,
+        jail_seccomp_keeper, jail_seccomp_on_self,
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(tables); i++) {

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kern/jail_seccomp_rows.h"
 
-#include "base/sanitized.h"
-
 #include <net/if.h>
 #include <linux/if_tun.h>
 #include <linux/netlink.h>
 #include <linux/sockios.h>
 #include <netinet/tcp.h>
-#include <signal.h>
 #include <sys/mman.h>
 
 #ifndef UDP_SEGMENT
@@ -19,18 +16,12 @@
 #endif
 
 /* clang-format off */
-const struct jail_seccomp_rule jail_seccomp_both[] = {
-    /* --- memory: never executable --- */
-    CALL(brk),
-    CALL(madvise),
-    IF1(mmap, LACKS(2, PROT_EXEC)),
-    IF1(mmap2, LACKS(2, PROT_EXEC)),
+const struct jail_seccomp_rule jail_seccomp_sockets[] = {
+    /* --- more of memory: never executable --- */
     IF1(mprotect, LACKS(2, PROT_EXEC)),
     CALL(mremap),
-    CALL(munmap),
 
-    /* --- descriptors that are there already --- */
-    CALL(close),
+    /* --- more of descriptors that are there already --- */
     CALL(dup),
     FCNTL(F_DUPFD),
     FCNTL(F_DUPFD_CLOEXEC),
@@ -38,19 +29,14 @@ const struct jail_seccomp_rule jail_seccomp_both[] = {
     FCNTL(F_SETFD),
     FCNTL(F_GETFL),
     FCNTL(F_SETFL),
-    CALL(fstat),
-    CALL(fstat64),
-    CALL(newfstatat),
     CALL(fstatat64),
     CALL(statx),
     CALL(_llseek),
     CALL(lseek),
-    CALL(read),
     CALL(readv),
-    CALL(write),
     CALL(writev),
 
-    /* --- waiting, clocks, chance --- */
+    /* --- clocks --- */
     CALL(clock_getres),
     CALL(clock_gettime),
     CALL(clock_gettime64),
@@ -59,12 +45,7 @@ const struct jail_seccomp_rule jail_seccomp_both[] = {
     CALL(clock_nanosleep),
     CALL(clock_nanosleep_time64),
     CALL(nanosleep),
-    CALL(poll),
-    CALL(ppoll),
-    CALL(ppoll_time64),
-    CALL(futex),
     CALL(futex_time64),
-    CALL(getrandom),
     CALL(sched_yield),
 
     /*
@@ -147,13 +128,6 @@ const struct jail_seccomp_rule jail_seccomp_both[] = {
     IOCTL(TIOCGWINSZ),
 
     /* --- the process itself --- */
-    CALL(exit),
-    CALL(exit_group),
-    CALL(restart_syscall),
-    CALL(rt_sigaction),
-    CALL(rt_sigprocmask),
-    CALL(rt_sigreturn),
-    CALL(sigreturn),
     CALL(getegid),
     CALL(geteuid),
     CALL(getgid),
@@ -165,106 +139,6 @@ const struct jail_seccomp_rule jail_seccomp_both[] = {
     CALL(ugetrlimit),
     /* Reading only, and of ourselves. */
     IF2(prlimit64, IS(0, 0), IS_NULL(2)),
-    END_OF_ROWS,
-};
-
-/* Their reports, and their search for leaks at exit. */
-const struct jail_seccomp_rule jail_seccomp_sanitizers[] = {
-#if SANITIZED
-    CALL(clone),
-    CALL(getcwd),
-    CALL(getdents),
-    CALL(getdents64),
-    CALL(kill),
-    CALL(open),
-    CALL(openat),
-    CALL(pipe),
-    CALL(pipe2),
-    CALL(prctl),
-    CALL(process_vm_readv),
-    CALL(ptrace),
-    CALL(readlink),
-    CALL(readlinkat),
-    CALL(sched_getaffinity),
-    CALL(setrlimit),
-    CALL(sigaltstack),
-    CALL(tgkill),
-    CALL(wait4),
-#endif
-    END_OF_ROWS,
-};
-
-/* abort(3) and raise(3). */
-const struct jail_seccomp_rule jail_seccomp_on_self[] = {
-    CALL(kill),
-    CALL(tgkill),
-    END_OF_ROWS,
-};
-
-/*
- * Whoever makes one of these is not our code: new programs, other processes'
- * memory, the kernel itself, mounts, and ways around files' names.
- */
-const struct jail_seccomp_rule jail_seccomp_fatal[] = {
-    CALL(execve),
-    CALL(execveat),
-
-    CALL(lookup_dcookie),
-    CALL(perf_event_open),
-    CALL(pidfd_send_signal),
-#ifdef __SNR_pidfd_getfd
-    CALL(pidfd_getfd),
-#endif
-#if !SANITIZED
-    CALL(prctl),
-    CALL(process_vm_readv),
-    CALL(ptrace),
-#endif
-    CALL(process_vm_writev),
-
-    CALL(bpf),
-    CALL(delete_module),
-    CALL(finit_module),
-    CALL(init_module),
-    CALL(io_uring_enter),
-    CALL(io_uring_register),
-    CALL(io_uring_setup),
-    CALL(kexec_file_load),
-    CALL(kexec_load),
-    CALL(reboot),
-    CALL(userfaultfd),
-
-    CALL(add_key),
-    CALL(keyctl),
-    CALL(request_key),
-
-    CALL(chroot),
-    CALL(fsconfig),
-    CALL(fsmount),
-    CALL(fsopen),
-    CALL(fspick),
-    CALL(mount),
-#ifdef __SNR_mount_setattr
-    CALL(mount_setattr),
-#endif
-    CALL(move_mount),
-    CALL(name_to_handle_at),
-    CALL(open_by_handle_at),
-    CALL(open_tree),
-    CALL(pivot_root),
-    CALL(umount),
-    CALL(umount2),
-    END_OF_ROWS,
-};
-
-const struct jail_seccomp_rule jail_seccomp_fatal_pidfd[] = {
-    CALL(pidfd_open),
-    END_OF_ROWS,
-};
-
-const struct jail_seccomp_rule jail_seccomp_fatal_settled[] = {
-    CALL(setns),
-    CALL(unshare),
     END_OF_ROWS,
 };
 /* clang-format on */
