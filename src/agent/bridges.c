@@ -171,16 +171,33 @@ static void delete_link(const struct bridges *bridges, const char *name)
         (void)rtnl_link_delete(bridges->rtnl, link, NULL);
 }
 
+static void drop_ports(struct bridges *bridges, const struct bridge *bridge)
+{
+    g_autoptr(GList) ports = g_hash_table_get_values(bridges->ports);
+
+    for (GList *l = ports; l != NULL; l = l->next) {
+        struct port *port = l->data;
+
+        if (port->bridge == bridge)
+            (void)bridges_drop_port(bridges, port->config.name, NULL);
+    }
+}
+
 /* A bridge that should be gone, and could not be dropped at that time. */
 static int make_way(struct bridges *bridges, const char *name, GError **err)
 {
     const struct bridge *old = g_hash_table_lookup(bridges->bridges, name);
+    unsigned link;
 
-    if (old != NULL &&
-        (old->ports > 0 || rtnl_link_index(bridges->rtnl, name) == old->link))
+    if (old == NULL)
+        return 0;
+    if (rtnl_link_find(bridges->rtnl, name, &link, err) != 0)
+        return -1;
+    if (link == old->link)
         return error_set(err, SLIPGATE_ERROR_CONFLICT,
                          "there is a bridge %s already", name);
-    return old == NULL ? 0 : bridges_drop(bridges, name, err);
+    drop_ports(bridges, old);
+    return bridges_drop(bridges, name, err);
 }
 
 static int open_nft(struct bridges *bridges, GError **err)

@@ -21,6 +21,8 @@
 struct porter {
     pid_t pid;
     int fd;
+    GPtrArray *leaving; /* names that may still have to be unplugged */
+    guint told;         /* as many of them it has heard of */
 };
 
 static int give_up(struct porter *porter, GError **err)
@@ -38,13 +40,14 @@ static enum slipgate_error error_code(int32_t code)
 }
 
 /* `fd` NULL: none is expected with the answer. */
-static int take_answer(struct porter *porter, struct agent_reply *reply,
+static int take_answer(struct porter *porter, struct porter_reply *message,
                        int *fd, GError **err)
 {
+    struct agent_reply *reply = &message->answer;
     int fds[MSG_FDS_MAX];
     size_t count;
 
-    if (msg_recv(porter->fd, reply, sizeof(*reply), fds, &count) != 1)
+    if (msg_recv(porter->fd, message, sizeof(*message), fds, &count) != 1)
         return give_up(porter, err);
     reply->reason[sizeof(reply->reason) - 1] = '\0';
     reply->warning[sizeof(reply->warning) - 1] = '\0';
@@ -61,20 +64,53 @@ static int take_answer(struct porter *porter, struct agent_reply *reply,
     return 0;
 }
 
-static int ask(struct porter *porter, const struct porter_request *request,
-               int with_fd, struct agent_reply *reply, int *fd, GError **err)
+static int send_request(struct porter *porter,
+                        const struct porter_request *request, int with_fd,
+                        GError **err)
 {
     int rc = msg_send(porter->fd, request, sizeof(*request), &with_fd,
                       with_fd >= 0 ? 1 : 0);
 
+    if (rc == 0)
+        return 0;
     /* Nothing was sent: that may be done again. */
     if (rc == -ENOMEM || rc == -ENOBUFS) {
         errno = -rc;
         return error_set_errno(err, "ask the process that carries interfaces");
     }
-    if (rc != 0)
-        return give_up(porter, err);
-    return take_answer(porter, reply, fd, err);
+    return give_up(porter, err);
+}
+
+static int tell_leaving(struct porter *porter, GError **err)
+{
+    while (porter->told < porter->leaving->len) {
+        struct porter_request request = { .op = PORTER_OP_UNPLUG };
+
+        (void)g_strlcpy(request.unplug,
+                        g_ptr_array_index(porter->leaving, porter->told),
+                        sizeof(request.unplug));
+        if (send_request(porter, &request, -1, err) != 0)
+            return -1;
+        porter->told++;
+    }
+    return 0;
+}
+
+static int ask(struct porter *porter, const struct porter_request *request,
+               int with_fd, struct porter_reply *reply, int *fd, GError **err)
+{
+    int rc;
+
+    if (tell_leaving(porter, err) != 0 ||
+        send_request(porter, request, with_fd, err) != 0)
+        return -1;
+    reply->leaving = 1;
+    rc = take_answer(porter, reply, fd, err);
+    if (reply->leaving == 0) {
+        g_ptr_array_set_size(porter->leaving, 0);
+        porter->told = 0;
+    }
+    return rc;
 }
 
 /* --- the process --- */
@@ -97,6 +133,7 @@ void porter_free(struct porter *porter)
         return;
     own_close(&porter->fd);
     reap(porter->pid);
+    g_ptr_array_unref(porter->leaving);
     g_free(porter);
 }
 
@@ -104,7 +141,7 @@ struct porter *porter_start(GError **err)
 {
     const struct timeval limit = { .tv_sec = ANSWER_MAX_S };
     owned(porter) porter = NULL;
-    struct agent_reply hello;
+    struct porter_reply hello;
     pid_t gate_pid = getpid(), pid;
     int ends[2];
 
@@ -123,10 +160,11 @@ struct porter *porter_start(GError **err)
     porter = g_new0(struct porter, 1);
     porter->pid = pid;
     porter->fd = ends[0];
+    porter->leaving = g_ptr_array_new_with_free_func(g_free);
     if (take_answer(porter, &hello, NULL, err) != 0)
         return NULL;
-    if (hello.warning[0] != '\0')
-        log_warn("%s", hello.warning);
+    if (hello.answer.warning[0] != '\0')
+        log_warn("%s", hello.answer.warning);
     return g_steal_pointer(&porter);
 }
 
@@ -140,7 +178,7 @@ pid_t porter_pid(const struct porter *porter)
 int porter_open_pid(struct porter *porter, pid_t pid, GError **err)
 {
     struct porter_request request = { .op = PORTER_OP_OPEN_PID, .pid = pid };
-    struct agent_reply reply;
+    struct porter_reply reply;
     int fd = -1;
 
     return ask(porter, &request, -1, &reply, &fd, err) == 0 ? fd : -1;
@@ -149,7 +187,7 @@ int porter_open_pid(struct porter *porter, pid_t pid, GError **err)
 int porter_open_path(struct porter *porter, const char *path, GError **err)
 {
     struct porter_request request = { .op = PORTER_OP_OPEN_PATH };
-    struct agent_reply reply;
+    struct porter_reply reply;
     int fd = -1;
 
     if (path[0] != '/' || strlen(path) >= sizeof(request.path))
@@ -164,7 +202,7 @@ int porter_open_path(struct porter *porter, const char *path, GError **err)
 int porter_set_relay(struct porter *porter, int rtnl_fd, GError **err)
 {
     struct porter_request request = { .op = PORTER_OP_RELAY };
-    struct agent_reply reply;
+    struct porter_reply reply;
 
     return ask(porter, &request, rtnl_fd, &reply, NULL, err);
 }
@@ -173,11 +211,11 @@ int porter_plug(struct porter *porter, struct porter_plug *config, int netns_fd,
                 GError **err)
 {
     struct porter_request request = { .op = PORTER_OP_PLUG, .plug = *config };
-    struct agent_reply reply;
+    struct porter_reply reply;
 
     if (ask(porter, &request, netns_fd, &reply, NULL, err) != 0)
         return -1;
-    memcpy(config->interface, reply.name, IFNAMSIZ);
+    memcpy(config->interface, reply.answer.name, IFNAMSIZ);
     return 0;
 }
 
@@ -186,23 +224,30 @@ int porter_settle(struct porter *porter, const struct porter_settle *config,
 {
     struct porter_request request = { .op = PORTER_OP_SETTLE,
                                       .settle = *config };
-    struct agent_reply reply;
+    struct porter_reply reply;
 
     return ask(porter, &request, -1, &reply, NULL, err);
 }
 
 void porter_unplug(struct porter *porter, const char *name)
 {
-    struct porter_request request = { .op = PORTER_OP_UNPLUG };
+    g_ptr_array_add(porter->leaving, g_strdup(name));
+    /* What it was not told now, it is told before it is asked again. */
+    (void)tell_leaving(porter, NULL);
+}
 
-    (void)g_strlcpy(request.unplug, name, sizeof(request.unplug));
-    (void)msg_send(porter->fd, &request, sizeof(request), NULL, 0);
+bool porter_is_leaving(const struct porter *porter, const char *name)
+{
+    for (guint i = 0; i < porter->leaving->len; i++)
+        if (strcmp(g_ptr_array_index(porter->leaving, i), name) == 0)
+            return true;
+    return false;
 }
 
 int porter_sync(struct porter *porter, GError **err)
 {
     struct porter_request request = { .op = PORTER_OP_SYNC };
-    struct agent_reply reply;
+    struct porter_reply reply;
 
     return ask(porter, &request, -1, &reply, NULL, err);
 }

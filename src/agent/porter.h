@@ -44,7 +44,12 @@ int porter_plug(struct porter *porter, struct porter_plug *config, int netns_fd,
 /* Addresses and routes of the end that was plugged last, and up. */
 int porter_settle(struct porter *porter, const struct porter_settle *config,
                   GError **err);
-/* Deletes an interface of the relay namespace, some time soon. */
+/*
+ * Deletes an interface of the relay namespace, some time soon, and tries until
+ * that succeeds.  Of that name none may be made before.
+ */
 void porter_unplug(struct porter *porter, const char *name);
-/* Waits until it has done all that. */
+/* Whether it may still be to be deleted. */
+bool porter_is_leaving(const struct porter *porter, const char *name);
+/* Waits until all is deleted that should be; an error when that fails. */
 int porter_sync(struct porter *porter, GError **err);

@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/porter_inside.h"
 
+#include "agent/porter_leaving.h"
 #include "agent/porter_work.h"
 #include "agent/settle_down.h"
 #include "base/error.h"
 #include "kern/jail_caps.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <unistd.h>
+
+#define RETRY_MS 1000
 
 /* Where it was started with them: to change namespaces that its own user
    namespace owns, and to look where others' processes are. */
@@ -42,11 +46,25 @@ static int answer(int socket, const struct porter_call *call)
     return rc;
 }
 
-static bool is_waiting(int socket)
+static bool is_waiting(int socket, int timeout_ms)
 {
     struct pollfd p = { .fd = socket, .events = POLLIN };
+    int rc;
 
-    return poll(&p, 1, 0) > 0;
+    do
+        rc = poll(&p, 1, timeout_ms);
+    while (rc < 0 && errno == EINTR);
+    /* What cannot wait here must not turn in circles. */
+    return rc > 0 || (rc < 0 && timeout_ms > 0);
+}
+
+/* What the kernel does not delete now, it may delete later. */
+static void tidy_up(int socket, struct porter_state *state)
+{
+    int pause_ms = 0;
+
+    while (!is_waiting(socket, pause_ms) && porter_work_idle(state) > 0)
+        pause_ms = RETRY_MS;
 }
 
 /* 1 to go on, else the end. */
@@ -56,8 +74,7 @@ static int serve_one(int socket, struct porter_state *state)
     struct porter_call call = { .request = &request, .reply_fd = -1 };
     bool answered;
 
-    if (!is_waiting(socket))
-        porter_work_idle(state);
+    tidy_up(socket, state);
     if (msg_recv(socket, &request, sizeof(request), call.fds, &call.fd_count) !=
         1)
         return 0;
@@ -69,14 +86,14 @@ static int serve_one(int socket, struct porter_state *state)
 void porter_inside(int socket, pid_t gate_pid)
 {
     g_autoptr(GError) err = NULL;
-    struct porter_state state = { .relay = NULL };
+    struct porter_state state = { .leaving = porter_leaving_new() };
     struct porter_call hello = { .reply_fd = -1 };
 
     (void)prctl(PR_SET_NAME, "slipgate-porter", 0, 0, 0);
     settle_down_begin(gate_pid);
     if (settle_down_keep_only(&socket, &err) != 0 ||
-        confine(hello.reply.warning, &err) != 0)
-        porter_refuse(&hello.reply, err);
+        confine(hello.reply.answer.warning, &err) != 0)
+        porter_refuse(&hello.reply.answer, err);
     if (answer(socket, &hello) == 0 && err == NULL)
         while (serve_one(socket, &state) == 1)
             continue;

@@ -4,7 +4,7 @@
 
 /*
  * The messages between gate and porter; of fixed size, without pointers, and
- * answered by a struct agent_reply, but for PORTER_OP_UNPLUG.  Safe, although
+ * answered by a struct porter_reply, but for PORTER_OP_UNPLUG.  Safe, although
  * the asker may have been taken over: the porter does what its user may do to
  * the network namespaces of his own containers, and hands out nothing but
  * descriptors of such namespaces.
@@ -16,7 +16,7 @@ enum porter_op {
     PORTER_OP_PLUG,      /* with a network namespace; answers with a name */
     PORTER_OP_SETTLE,    /* after that */
     PORTER_OP_UNPLUG,    /* not answered */
-    PORTER_OP_SYNC,      /* answered when all before is done */
+    PORTER_OP_SYNC,      /* an error unless all is deleted that should be */
     PORTER_OP_COUNT
 };
 
@@ -54,4 +54,9 @@ struct porter_request {
         struct porter_settle settle;
         char unplug[IFNAMSIZ]; /* an interface of the relay namespace */
     };
+};
+
+struct porter_reply {
+    struct agent_reply answer;
+    uint32_t leaving; /* interfaces that are still to be deleted */
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/porter_work.h"
 
+#include "agent/porter_leaving.h"
 #include "base/error.h"
 #include "base/own.h"
 #include "kern/netns.h"
@@ -12,8 +13,6 @@
 #include <string.h>
 
 #define NUMBERS_MAX 256
-/* The group of interfaces that wait to be deleted. */
-#define CONDEMNED 0x736c6967
 
 static int refuse(GError **err, const char *why)
 {
@@ -74,10 +73,13 @@ static int choose_name(struct rtnl *container, const char *wanted,
                        char name[IFNAMSIZ], GError **err)
 {
     const char *percent = strchr(wanted, '%');
+    unsigned link;
 
     (void)g_strlcpy(name, wanted, IFNAMSIZ);
     if (percent == NULL) {
-        if (rtnl_link_index(container, name) == 0)
+        if (rtnl_link_find(container, name, &link, err) != 0)
+            return -1;
+        if (link == 0)
             return 0;
         return error_set(err, SLIPGATE_ERROR_CONFLICT,
                          "the container has an interface %s already", name);
@@ -88,7 +90,9 @@ static int choose_name(struct rtnl *container, const char *wanted,
         if (g_snprintf(name, IFNAMSIZ, "%.*s%d", (int)(percent - wanted),
                        wanted, i) >= IFNAMSIZ)
             break;
-        if (rtnl_link_index(container, name) == 0)
+        if (rtnl_link_find(container, name, &link, err) != 0)
+            return -1;
+        if (link == 0)
             return 0;
     }
     return error_set(err, SLIPGATE_ERROR_CONFLICT,
@@ -105,6 +109,17 @@ static int adopt_socket(struct porter_state *state, int netns_fd, GError **err)
     if (state->container == NULL)
         (void)close(fd);
     return state->container == NULL ? -1 : 0;
+}
+
+static int make_pair(struct porter_state *state, const struct porter_plug *c,
+                     int netns_fd, char name[IFNAMSIZ], GError **err)
+{
+    if (choose_name(state->container, c->interface, name, err) != 0)
+        return -1;
+    if (rtnl_veth_add(state->relay, c->port, NULL, name, c->mac, c->mtu,
+                      netns_fd, err) != 0)
+        return -1;
+    return rtnl_link_find(state->container, name, &state->link, err);
 }
 
 static int plug(struct porter_state *state, struct porter_call *call,
@@ -124,15 +139,10 @@ static int plug(struct porter_state *state, struct porter_call *call,
                          "the host's own network namespace is no container's");
     if (adopt_socket(state, call->fds[0], err) != 0)
         return -1;
-    if (choose_name(state->container, c->interface, call->reply.name, err) !=
-            0 ||
-        rtnl_veth_add(state->relay, c->port, NULL, call->reply.name, c->mac,
-                      c->mtu, call->fds[0], err) != 0) {
-        let_go(state);
-        return -1;
-    }
-    state->link = rtnl_link_index(state->container, call->reply.name);
-    return 0;
+    if (make_pair(state, c, call->fds[0], call->reply.answer.name, err) == 0)
+        return 0;
+    let_go(state);
+    return -1;
 }
 
 static int add_route(struct rtnl *container, unsigned link,
@@ -192,35 +202,32 @@ static int unplug(struct porter_state *state, struct porter_call *call,
 {
     static const char *const kept[] = { "lo", "r0", "tap1" };
     const char *name = call->request->unplug;
-    unsigned link;
 
     if (state->relay == NULL || !is_name(name))
         return refuse(err, "not an interface name");
     for (size_t i = 0; i < G_N_ELEMENTS(kept); i++)
         if (strcmp(name, kept[i]) == 0)
             return refuse(err, "not an interface to be deleted");
-    link = rtnl_link_index(state->relay, name);
-    if (link == 0)
+    if (porter_leaving_add(state->leaving, name))
         return 0;
-    state->condemned = true;
-    return rtnl_link_set_group(state->relay, link, CONDEMNED, err);
+    (void)porter_work_idle(state);
+    return porter_leaving_add(state->leaving, name)
+               ? 0
+               : refuse(err, "too many interfaces are to be deleted");
 }
 
-/* Many at once take hardly longer than one. */
-void porter_work_idle(struct porter_state *state)
+unsigned porter_work_idle(struct porter_state *state)
 {
-    if (state->condemned)
-        (void)rtnl_group_delete(state->relay, CONDEMNED, NULL);
-    state->condemned = false;
+    return state->relay == NULL
+               ? 0
+               : porter_leaving_work(state->leaving, state->relay);
 }
 
-static int do_nothing(struct porter_state *state, struct porter_call *call,
-                      GError **err)
+static int sync_all(struct porter_state *state, struct porter_call *call,
+                    GError **err)
 {
-    (void)state;
     (void)call;
-    (void)err;
-    return 0;
+    return porter_leaving_check(state->leaving, err);
 }
 
 /* --- one after the other --- */
@@ -237,7 +244,7 @@ static const struct {
     [PORTER_OP_PLUG] = { 1, false, plug },
     [PORTER_OP_SETTLE] = { 0, false, settle },
     [PORTER_OP_UNPLUG] = { 0, true, unplug },
-    [PORTER_OP_SYNC] = { 0, false, do_nothing },
+    [PORTER_OP_SYNC] = { 0, false, sync_all },
 };
 
 static_assert(G_N_ELEMENTS(ops) == PORTER_OP_COUNT, "a handler for each");
@@ -259,12 +266,12 @@ bool porter_work(struct porter_state *state, struct porter_call *call)
 
     /* What is asked for may bear the name of what is to go. */
     if (op != PORTER_OP_UNPLUG)
-        porter_work_idle(state);
+        call->reply.leaving = porter_work_idle(state);
     if (op >= PORTER_OP_COUNT || call->fd_count != ops[op].fds_wanted)
         rc = refuse(&err, "the porter received a malformed request");
     else
         rc = ops[op].run(state, call, &err);
     if (rc != 0)
-        porter_refuse(&call->reply, err);
+        porter_refuse(&call->reply.answer, err);
     return op >= PORTER_OP_COUNT || !ops[op].silent;
 }

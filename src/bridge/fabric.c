@@ -125,7 +125,6 @@ void fabric_delete_link(struct fabric *fabric, const char *name)
     if (fabric->ending)
         return;
     porter_unplug(fabric->config.porter, name);
-    fabric->deleting = true;
 }
 
 /* --- what a network is made of --- */
@@ -135,6 +134,9 @@ static int check_network(const struct fabric *fabric,
 {
     const struct plan *plan = fabric->config.plan;
 
+    if (g_hash_table_contains(fabric->nets, network->bridge))
+        return error_set(err, SLIPGATE_ERROR_CONFLICT,
+                         "there is a bridge %s already", network->bridge);
     if (network->gateway_count < 1 ||
         network->gateway_count > FABRIC_SUBNETS_MAX)
         return error_set(err, SLIPGATE_ERROR_BAD_REQUEST,
@@ -177,6 +179,14 @@ static void fill_segment(struct segment *segment,
     }
 }
 
+/* One of that name may be about to go. */
+static int await_name(struct fabric *fabric, const char *bridge, GError **err)
+{
+    struct porter *porter = fabric->config.porter;
+
+    return porter_is_leaving(porter, bridge) ? porter_sync(porter, err) : 0;
+}
+
 static int make_bridge(struct fabric *fabric, const struct fabric_net *net,
                        GError **err)
 {
@@ -192,17 +202,19 @@ static int make_bridge(struct fabric *fabric, const struct fabric_net *net,
         config.gateways[i] =
             (struct agent_prefix){ network->gateways[i].addr,
                                    network->gateways[i].prefix_len };
+    if (await_name(fabric, network->bridge, err) != 0)
+        return -1;
     if (agent_bridge_add(fabric->config.agent, &config, &why) == 0)
         return 0;
-    /* One of that name may be about to go. */
-    if (fabric->deleting &&
-        g_error_matches(why, SLIPGATE_ERROR, SLIPGATE_ERROR_CONFLICT) &&
-        porter_sync(fabric->config.porter, NULL) == 0) {
-        fabric->deleting = false;
-        return agent_bridge_add(fabric->config.agent, &config, err);
+    if (!g_error_matches(why, SLIPGATE_ERROR, SLIPGATE_ERROR_CONFLICT)) {
+        g_propagate_error(err, g_steal_pointer(&why));
+        return -1;
     }
-    g_propagate_error(err, g_steal_pointer(&why));
-    return -1;
+    /* The names are ours: this one was left over by what failed. */
+    fabric_delete_link(fabric, network->bridge);
+    if (await_name(fabric, network->bridge, err) != 0)
+        return -1;
+    return agent_bridge_add(fabric->config.agent, &config, err);
 }
 
 /* --- who may talk to whom --- */

@@ -26,8 +26,7 @@ struct fabric {
     struct rtnl *rtnl; /* of the relay namespace, to look; NULL: not open */
     struct loop_watch news;
     int news_fd;
-    bool ending;   /* nothing is asked for any more */
-    bool deleting; /* since the porter was last known to be idle */
+    bool ending; /* nothing is asked for any more */
     GHashTable *nets;
     GHashTable *plugs;
     unsigned last_plug;

@@ -187,9 +187,9 @@ int fabric_attach(struct fabric *fabric, const struct fabric_port *port,
     plug->number = ++fabric->last_plug;
     (void)g_snprintf(plug->name, sizeof(plug->name), "port%u", plug->number);
     fill_plug(&config, plug, port);
-    if (porter_plug(fabric->config.porter, &config, port->netns_fd, err) != 0)
-        return -1;
-    if (set_up(fabric, plug, port, config.mac, err) != 0) {
+    /* It may have been made although it was not answered so. */
+    if (porter_plug(fabric->config.porter, &config, port->netns_fd, err) != 0 ||
+        set_up(fabric, plug, port, config.mac, err) != 0) {
         fabric_delete_link(fabric, plug->name);
         return -1;
     }
@@ -287,8 +287,11 @@ static void look_for_all(struct fabric *fabric)
 
     for (GList *l = numbers; l != NULL; l = l->next) {
         struct fabric_plug *plug = g_hash_table_lookup(fabric->plugs, l->data);
+        unsigned link;
 
-        if (plug != NULL && rtnl_link_index(fabric->rtnl, plug->name) == 0)
+        if (plug != NULL &&
+            rtnl_link_find(fabric->rtnl, plug->name, &link, NULL) == 0 &&
+            link == 0)
             plug_gone(fabric, plug);
     }
 }

@@ -177,6 +177,16 @@ static bool is_answer(const struct rtnl *rtnl, const void *space, ssize_t n)
     return (size_t)n >= sizeof(*head) && head->nlmsg_seq == rtnl->seq;
 }
 
+/* Half a message would never be answered. */
+static int send_all(const struct rtnl *rtnl, const struct nlmsghdr *head)
+{
+    ssize_t n = mnl_socket_sendto(rtnl->socket, head, head->nlmsg_len);
+
+    if (n < 0)
+        return -errno;
+    return (size_t)n == head->nlmsg_len ? 0 : -EIO;
+}
+
 /* 0 and an answer, or -errno when there is none. */
 static int exchange(struct rtnl *rtnl, struct nlmsghdr *head,
                     struct answer *answer)
@@ -185,12 +195,14 @@ static int exchange(struct rtnl *rtnl, struct nlmsghdr *head,
         [NLMSG_ERROR] = take_ack,
     };
     _Alignas(struct nlmsghdr) char space[RTNL_ANSWER_MAX];
-    int rc = MNL_CB_OK;
+    int rc;
 
     *answer = (struct answer){ .error = 0 };
     head->nlmsg_seq = ++rtnl->seq;
-    if (mnl_socket_sendto(rtnl->socket, head, head->nlmsg_len) < 0)
-        return -errno;
+    rc = send_all(rtnl, head);
+    if (rc != 0)
+        return rc;
+    rc = MNL_CB_OK;
     while (rc == MNL_CB_OK) {
         ssize_t n = mnl_socket_recvfrom(rtnl->socket, space, sizeof(space));
 
@@ -229,11 +241,15 @@ int rtnl_dump(struct rtnl *rtnl, struct rtnl_request *req, mnl_cb_t take,
               void *data, GError **err)
 {
     _Alignas(struct nlmsghdr) char space[RTNL_DUMP_MAX];
-    int rc = MNL_CB_OK;
+    int rc;
 
     req->head.nlmsg_seq = ++rtnl->seq;
-    if (mnl_socket_sendto(rtnl->socket, &req->head, req->head.nlmsg_len) < 0)
+    rc = send_all(rtnl, &req->head);
+    if (rc != 0) {
+        errno = -rc;
         return error_set_errno(err, "ask by rtnetlink");
+    }
+    rc = MNL_CB_OK;
     while (rc == MNL_CB_OK) {
         ssize_t n = mnl_socket_recvfrom(rtnl->socket, space, sizeof(space));
 
@@ -248,17 +264,32 @@ int rtnl_dump(struct rtnl *rtnl, struct rtnl_request *req, mnl_cb_t take,
     return 0;
 }
 
-unsigned rtnl_link_index(struct rtnl *rtnl, const char *name)
+int rtnl_link_find(struct rtnl *rtnl, const char *name, unsigned *index,
+                   GError **err)
 {
     struct rtnl_request req;
     struct answer answer;
     struct ifinfomsg *ifi =
         rtnl_request_init(&req, RTM_GETLINK, 0, sizeof(*ifi));
+    int rc;
 
+    *index = 0;
     ifi->ifi_family = AF_UNSPEC;
     mnl_attr_put_u32(&req.head, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-    if (rtnl_put_name(&req, IFLA_IFNAME, name, NULL) != 0 ||
-        exchange(rtnl, &req.head, &answer) != 0 || answer.error != 0)
+    if (rtnl_put_name(&req, IFLA_IFNAME, name, err) != 0)
+        return -1;
+    rc = exchange(rtnl, &req.head, &answer);
+    if (rc == 0 && answer.error == 0)
+        *index = answer.link_index;
+    if (rc == 0 && (answer.error == 0 || answer.error == ENODEV))
         return 0;
-    return answer.link_index;
+    errno = rc != 0 ? -rc : answer.error;
+    return error_set_errno(err, "look for the interface %s", name);
+}
+
+unsigned rtnl_link_index(struct rtnl *rtnl, const char *name)
+{
+    unsigned index;
+
+    return rtnl_link_find(rtnl, name, &index, NULL) == 0 ? index : 0;
 }

@@ -30,6 +30,13 @@ void rtnl_close(struct rtnl *rtnl);
 
 /* Interface index by name, or 0 when there is none (no error then). */
 unsigned rtnl_link_index(struct rtnl *rtnl, const char *name);
+/*
+ * As that, for whoever must not take a question that the kernel did not answer
+ * for an interface that is not there.  0 and the index, which is 0 when there
+ * is none; -1 and an error when that cannot be told.
+ */
+int rtnl_link_find(struct rtnl *rtnl, const char *name, unsigned *index,
+                   GError **err);
 
 /* What rtnl_link_set() changes; zero fields are left as they are. */
 struct rtnl_link_change {

@@ -438,6 +438,30 @@ static void what_fails_leaves_nothing(void)
     close_rig(&rig);
 }
 
+static void what_an_earlier_failure_left_is_in_nobodys_way(void)
+{
+    const struct fabric_network n = network("bra", "10.89.0.1");
+    g_autoptr(GError) err = NULL;
+    g_autofree char *none = NULL;
+    struct container a;
+    struct rig rig;
+
+    if (lacks_programs())
+        return;
+    open_rig(&rig);
+    none = command_output("ip link add bra mtu 1400 type bridge");
+    add_network(&rig, &n);
+    assert_output_has("ip link show bra", "mtu 1500");
+    /* One that is in use stays. */
+    g_assert_cmpint(fabric_network_add(rig.fabric, &n, &err), ==, -1);
+    g_assert_error(err, SLIPGATE_ERROR, SLIPGATE_ERROR_CONFLICT);
+    a = start_container(&rig);
+    (void)attach(&rig, &a, "bra", "10.89.0.2");
+    g_assert_true(pings_soon(&a, "10.89.0.1"));
+    end_container(&a);
+    close_rig(&rig);
+}
+
 static void the_host_is_no_container(void)
 {
     const struct fabric_network n = network("bra", "10.89.0.1");
@@ -550,6 +574,8 @@ int main(int argc, char **argv)
         networks_are_isolated_unless_they_agree);
     add("/fabric/a container's death is told", a_containers_death_is_told);
     add("/fabric/what fails leaves nothing", what_fails_leaves_nothing);
+    add("/fabric/what an earlier failure left is in nobody's way",
+        what_an_earlier_failure_left_is_in_nobodys_way);
     add("/fabric/the host is no container", the_host_is_no_container);
     add("/fabric/many networks come and go", many_networks_come_and_go);
     add("/fabric/a socket answers at the gateway",
