@@ -48,11 +48,22 @@ static struct flow *find(struct flow_table *table, const struct flow_key *key)
     return flow;
 }
 
-struct flow *flow_find(struct flow_table *table, const struct frame *f)
+static struct flow *find_of_guest(struct flow_table *table,
+                                  const struct frame *f)
 {
     const struct flow_key key = flow_key_make(IPPROTO_TCP, &f->src, &f->dst);
 
     return find(table, &key);
+}
+
+struct flow *flow_find(struct flow_table *table, const struct frame *f)
+{
+    return f->flow != NULL ? f->flow : find_of_guest(table, f);
+}
+
+void flow_look_up(struct flow_table *table, struct frame *f)
+{
+    f->flow = find_of_guest(table, f);
 }
 
 struct flow_info flow_info_of(const struct flow *flow)
@@ -110,19 +121,21 @@ static uint8_t lane_of(const struct flow_table *table,
     return (uint8_t)(flow_key_hash(key) & (table->lanes - 1));
 }
 
-/* A SYN makes the flow; one that is known starts anew. */
-static struct flow *find_or_make(struct flow_table *table,
-                                 const struct frame *f, bool from_guest,
-                                 int64_t now_ns)
+static bool starts(const struct flow *flow, const struct frame *f)
+{
+    return opens(f) && (flow == NULL || flow_is_closed(flow));
+}
+
+/* `flow` is the one that is over and starts anew, or NULL. */
+static struct flow *open_flow(struct flow_table *table, struct flow *flow,
+                              const struct frame *f, bool from_guest,
+                              int64_t now_ns)
 {
     const struct ip_endpoint *guest = from_guest ? &f->src : &f->dst;
     const struct ip_endpoint *host = from_guest ? &f->dst : &f->src;
     const struct flow_key key = flow_key_make(IPPROTO_TCP, guest, host);
-    struct flow *flow = find(table, &key);
     bool is_new = flow == NULL;
 
-    if (!opens(f) || (flow != NULL && !flow_is_closed(flow)))
-        return flow;
     if (is_new && flow_count(table) >= FLOW_TABLE_MAX)
         return NULL;
     if (is_new)
@@ -151,10 +164,13 @@ void flow_table_set_lanes(struct flow_table *table, unsigned lanes)
 
 unsigned flow_lane(struct flow_table *table, const struct frame *f)
 {
-    const struct flow_key key = flow_key_make(IPPROTO_TCP, &f->src, &f->dst);
-    const struct flow *flow = find(table, &key);
+    const struct flow *flow = flow_find(table, f);
+    struct flow_key key;
 
-    return flow != NULL ? flow->lane : lane_of(table, &key);
+    if (flow != NULL)
+        return flow->lane;
+    key = flow_key_make(IPPROTO_TCP, &f->src, &f->dst);
+    return lane_of(table, &key);
 }
 
 void flow_note_lane(struct flow_table *table, const struct frame *f,
@@ -228,8 +244,10 @@ static bool is_valid_reset(const struct flow *flow, const struct frame *f)
 void flow_from_guest(struct flow_table *table, const struct frame *f,
                      int64_t now_ns)
 {
-    struct flow *flow = find_or_make(table, f, true, now_ns);
+    struct flow *flow = flow_find(table, f);
 
+    if (starts(flow, f))
+        flow = open_flow(table, flow, f, true, now_ns);
     if (flow == NULL)
         return;
     memcpy(flow->guest_mac, f->data + 6, 6);
@@ -249,8 +267,11 @@ void flow_from_guest(struct flow_table *table, const struct frame *f,
 uint16_t flow_to_guest(struct flow_table *table, const struct frame *f,
                        int64_t now_ns)
 {
-    struct flow *flow = find_or_make(table, f, false, now_ns);
+    const struct flow_key key = flow_key_make(IPPROTO_TCP, &f->dst, &f->src);
+    struct flow *flow = find(table, &key);
 
+    if (starts(flow, f))
+        flow = open_flow(table, flow, f, false, now_ns);
     if (flow == NULL)
         return 0;
     if (flow->last_ns == 0 || frame_payload_len(f) > 0)

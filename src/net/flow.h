@@ -81,6 +81,12 @@ void flow_note_lane(struct flow_table *table, const struct frame *f,
 /* The host's socket of the flow that `f` opens, in either direction. */
 void flow_note_socket(struct flow_table *table, const struct frame *f,
                       bool from_guest, int fd);
+/*
+ * Notes in a TCP frame of the guest which flow it belongs to, if any; what is
+ * asked about it later need not look for it again.  The note is good until
+ * flow_table_reap().
+ */
+void flow_look_up(struct flow_table *table, struct frame *f);
 /* Is this frame of the guest of a flow that is open? */
 bool flow_is_known(struct flow_table *table, const struct frame *f);
 /*

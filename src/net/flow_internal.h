@@ -47,7 +47,8 @@ struct flow_info flow_info_of(const struct flow *flow);
 void flow_tell_end(struct flow_table *table, struct flow *flow,
                    enum flow_end how);
 
-/* The flow that the guest's frame `f` belongs to, or NULL. */
+/* The flow that the guest's frame `f` belongs to, or NULL.  A frame that opens
+   one after the look-up is looked for again. */
 struct flow *flow_find(struct flow_table *table, const struct frame *f);
 
 /* In sequence space, which wraps. */

@@ -31,6 +31,8 @@ enum frame_tcp_flag {
     FRAME_URG = 0x20,
 };
 
+struct flow;
+
 struct frame {
     uint8_t *data;
     size_t len; /* after frame_parse(): cut to what the IP header says */
@@ -44,7 +46,8 @@ struct frame {
     uint8_t tcp_flags;
     uint32_t tcp_seq, tcp_ack;
     uint16_t tcp_window;
-    uint16_t tcp_mss; /* its receiver takes no more at once; 0: not known */
+    uint16_t tcp_mss;  /* its receiver takes no more at once; 0: not known */
+    struct flow *flow; /* see flow_look_up(); NULL: none is known */
 };
 
 enum frame_defect {

@@ -244,6 +244,8 @@ static void pass_ip(struct guard *guard, struct frame *f, int64_t now_ns)
         ++*drop;
         return;
     }
+    if (f->proto == IPPROTO_TCP)
+        flow_look_up(guard->flows, f);
     switch (judge(guard, f, now_ns)) {
     case POLICY_ALLOW:
         break;

@@ -376,6 +376,59 @@ static void a_tuple_used_again_starts_anew(void)
     bench_free(b);
 }
 
+static void note_bytes(void *self, const struct flow_info *flow)
+{
+    uint64_t *bytes = self;
+
+    bytes[flow->guest.port - 40000] = flow->bytes_from_guest;
+}
+
+static void a_frame_looked_up_stays_with_its_flow(void)
+{
+    const struct frames_spec spec = { .src = "10.0.2.100",
+                                      .dst = "192.0.2.1",
+                                      .sport = 40000,
+                                      .dport = 80,
+                                      .flags = FRAME_ACK,
+                                      .seq = 1001,
+                                      .payload_len = 10 };
+    uint64_t bytes[2] = { 0 };
+    struct bench *b = bench_new();
+    uint8_t data[FRAMES_MAX];
+    struct frame f = frames_parsed(&spec, data);
+
+    flow_look_up(b->table, &f);
+    g_assert_null(f.flow);
+    open_flow(b);
+    flow_look_up(b->table, &f);
+    g_assert_nonnull(f.flow);
+    see(b, FROM_GUEST,
+        (struct frames_spec){ .flags = FRAME_SYN, .sport = 40001 });
+    flow_from_guest(b->table, &f, b->now_ns);
+    flow_each(b->table, note_bytes, bytes);
+    g_assert_cmpuint(bytes[0], ==, 10);
+    g_assert_cmpuint(bytes[1], ==, 0);
+    bench_free(b);
+}
+
+static void a_frame_looked_up_too_early_opens_its_flow(void)
+{
+    const struct frames_spec spec = { .src = "10.0.2.100",
+                                      .dst = "192.0.2.1",
+                                      .sport = 40000,
+                                      .dport = 80,
+                                      .flags = FRAME_SYN };
+    struct bench *b = bench_new();
+    uint8_t data[FRAMES_MAX];
+    struct frame f = frames_parsed(&spec, data);
+
+    flow_look_up(b->table, &f);
+    flow_from_guest(b->table, &f, b->now_ns);
+    g_assert_cmpuint(flow_count(b->table), ==, 1);
+    g_assert_true(flow_is_known(b->table, &f));
+    bench_free(b);
+}
+
 /* --- probing and ending --- */
 
 /* Three probes, one interval apart, then the reset. */
@@ -598,6 +651,10 @@ int main(int argc, char **argv)
                     a_reset_from_beyond_the_window_ends_nothing);
     g_test_add_func("/flow/a tuple used again starts anew",
                     a_tuple_used_again_starts_anew);
+    g_test_add_func("/flow/a frame looked up stays with its flow",
+                    a_frame_looked_up_stays_with_its_flow);
+    g_test_add_func("/flow/a frame looked up too early opens its flow",
+                    a_frame_looked_up_too_early_opens_its_flow);
     g_test_add_data_func("/flow/a silent flow is probed and ended (IPv4)", NULL,
                          a_silent_flow_is_probed_and_ended);
     g_test_add_data_func("/flow/a silent flow is probed and ended (IPv6)", "v6",
