@@ -152,6 +152,14 @@ static bool take_whole(struct dns_stream *stream)
     return true;
 }
 
+/* Is there a question that nothing but a lack of capacity has held up?  No
+   event will tell of it again. */
+static bool may_go_on(const struct dns_stream *stream)
+{
+    return !stream->broken && has_capacity(stream) && stream->got >= PREFIX &&
+           stream->got - PREFIX >= frame_get16(stream->in);
+}
+
 static void read_more(struct dns_stream *stream)
 {
     ssize_t n;
@@ -199,9 +207,11 @@ static void settle(struct dns_stream *stream)
 static void work(struct dns_stream *stream)
 {
     stream->busy = true;
-    if (!stream->broken && !take_whole(stream))
-        stream->broken = true;
-    flush(stream);
+    do {
+        if (!stream->broken && !take_whole(stream))
+            stream->broken = true;
+        flush(stream);
+    } while (may_go_on(stream));
     stream->busy = false;
     settle(stream);
 }

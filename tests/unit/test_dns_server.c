@@ -53,8 +53,10 @@ struct rig {
 static int bound(int type, struct sockaddr_in *addr)
 {
     int fd = socket(AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    const int room = 1 << 20;
     socklen_t len = sizeof(*addr);
 
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
     addr->sin_family = AF_INET;
     addr->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     g_assert_cmpint(bind(fd, (struct sockaddr *)addr, len), ==, 0);
@@ -552,6 +554,41 @@ static void pipelined_questions_are_all_answered(void)
     rig_free(rig);
 }
 
+/* The answers are more than the server writes before it takes more questions;
+   nothing but what it has read already tells it to go on. */
+static void questions_in_one_piece_with_long_answers_are_all_answered(void)
+{
+    enum { QUESTIONS = 170, ADDRESSES = 32 };
+    struct rig *rig = rig_new(1);
+    owned_fd fd = client_open(rig, SOCK_STREAM);
+    struct reply reply;
+    uint8_t out[DNS_QUERY_MAX];
+    size_t len = 0, question;
+    struct ip_addr addr;
+
+    g_assert_true(ip_addr_parse("2001:db8::1", &addr));
+    for (int i = 0; i < ADDRESSES; i++) {
+        g_autofree char *id = g_strdup_printf("web%d", i);
+
+        addr.v6.s6_addr[15] = (uint8_t)i;
+        g_assert_cmpint(names_add(rig->names, id, "web", &addr), ==, 0);
+    }
+    for (uint16_t i = 0; i < QUESTIONS; i++) {
+        question =
+            dns_build_query(out + len + 2, i, "web", DNS_TYPE_AAAA, false);
+        frame_put16(out + len, (uint16_t)question);
+        len += question + 2;
+    }
+    g_assert_cmpuint(len, <=, sizeof(out));
+    g_assert_cmpint(send(fd, out, len, MSG_NOSIGNAL), ==, (ssize_t)len);
+    for (uint16_t i = 0; i < QUESTIONS; i++) {
+        reply.len = read_message(rig, fd, true, reply.data);
+        g_assert_cmpuint(dns_get_id(reply.data), ==, i);
+        g_assert_cmpuint(reply.len, >, ADDRESSES * sizeof(addr.v6));
+    }
+    rig_free(rig);
+}
+
 static void broken_framing_ends_the_connection(void)
 {
     static const uint8_t bad[][4] = { { 0, 0 }, { 0, 11 }, { 0xff, 0xff } };
@@ -719,6 +756,9 @@ int main(int argc, char **argv)
         the_switch_for_names_refuses_what_would_be_passed_on);
     g_test_add_func("/dns_server/pipelined questions are all answered",
                     pipelined_questions_are_all_answered);
+    g_test_add_func(
+        "/dns_server/questions in one piece with long answers are all answered",
+        questions_in_one_piece_with_long_answers_are_all_answered);
     g_test_add_func("/dns_server/broken framing ends the connection",
                     broken_framing_ends_the_connection);
     g_test_add_func("/dns_server/malformed datagrams harm nobody",
