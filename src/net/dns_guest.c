@@ -99,6 +99,12 @@ void dns_guest_policy_narrowed(struct dns_guest *guest)
     dns_streams_close_all(guest->streams);
 }
 
+/* Connections do not pass the guard. */
+void dns_guest_ipv6_off(struct dns_guest *guest)
+{
+    dns_streams_close_family(guest->streams, AF_INET6);
+}
+
 struct dns_guest *dns_guest_new(struct loop *loop,
                                 const struct dns_guest_config *config)
 {

@@ -261,6 +261,19 @@ struct dns_streams *dns_streams_new(struct loop *loop,
     return streams;
 }
 
+void dns_streams_close_family(struct dns_streams *streams, sa_family_t family)
+{
+    GList *next;
+
+    for (GList *l = streams->all.head; l != NULL; l = next) {
+        struct dns_stream *stream = l->data;
+
+        next = l->next;
+        if (stream->client.addr.family == family)
+            stream_free(stream);
+    }
+}
+
 void dns_streams_close_all(struct dns_streams *streams)
 {
     while (streams->all.head != NULL)

@@ -24,6 +24,8 @@ struct dns_streams *dns_streams_new(struct loop *loop,
                                     const struct dns_service *service,
                                     struct budget *budget);
 void dns_streams_close_all(struct dns_streams *streams);
+/* Those of clients with an address of that family. */
+void dns_streams_close_family(struct dns_streams *streams, sa_family_t family);
 /* Closes all connections. */
 void dns_streams_free(struct dns_streams *streams);
 

@@ -188,6 +188,8 @@ void pump_ipv6_off(struct pump *pump)
     static const uint8_t router_mac[] = SLIRP_ENGINE_ROUTER_MAC6;
     uint8_t out[ROUTER_FRAME_MAX];
 
+    if (pump->names != NULL)
+        dns_guest_ipv6_off(pump->names);
     pump_inject(pump, out, router_farewell(pump->plan, router_mac, out));
 }
 

@@ -168,6 +168,15 @@ no_ipv6_route() { [[ -z $(guest ip -6 route show default) ]]; }
     done
 }
 
+@test "IPv6 off: a connection to the resolver ends like all others" {
+    start_slipgate --enable-ipv6
+    need_relay
+    spawn names "${NS_guest[@]}" net.py idle fd00::3 53 1
+    equal "$(established guest)" 1
+    changed '"enable_ipv6":false'
+    wait_for 5 all_gone guest # before it would be idle for too long
+}
+
 @test "enable_dns: the resolver's address answers, or is unreachable" {
     spawn dns "${NS_remote[@]}" dns.py serve "$REMOTE4" first
     start_slipgate --disable-dns
