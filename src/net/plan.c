@@ -5,8 +5,10 @@
 #include "base/parse.h"
 
 #include <arpa/inet.h>
+#include <string.h>
 
-#define PREFIX_MIN 1u
+#define OCTET_REFUSED 256u
+#define PREFIX_MIN    1u
 #define PREFIX_MAX                                            \
     25u /* the guest is net+100, so the net holds 128 or more \
          */
@@ -19,13 +21,26 @@ enum offset {
     OFFSET_GUEST = 100,
 };
 
-/* Four numbers of up to `max`; the caller judges octets above 255. */
+/* Where some programs read an octal number, and others a decimal one. */
+static bool is_ambiguous(const char *number)
+{
+    return number[0] == '0' && g_ascii_isdigit(number[1]);
+}
+
+/* Four numbers; the caller judges octets above 255, as ambiguous ones are. */
 static bool parse_quad(const char **cursor, unsigned octets[4])
 {
-    for (int i = 0; i < 4; i++)
-        if ((i > 0 && !parse_literal(cursor, ".")) ||
-            !parse_uint(cursor, 99999, &octets[i]))
+    for (int i = 0; i < 4; i++) {
+        const char *number;
+
+        if (i > 0 && !parse_literal(cursor, "."))
             return false;
+        number = *cursor;
+        if (!parse_uint(cursor, 99999, &octets[i]))
+            return false;
+        if (is_ambiguous(number))
+            octets[i] = OCTET_REFUSED;
+    }
     return true;
 }
 
@@ -35,7 +50,7 @@ static int parse_cidr(const char *cidr, uint32_t *network, unsigned *len,
     const char *p = cidr;
     unsigned octets[4];
 
-    if (!parse_quad(&p, octets) || !parse_literal(&p, "/") ||
+    if (!parse_quad(&p, octets) || !parse_literal(&p, "/") || is_ambiguous(p) ||
         !parse_uint(&p, 9999, len) || !parse_end(p))
         return error_set(err, SLIPGATE_ERROR_BAD_REQUEST, "invalid CIDR: %s",
                          cidr);
@@ -43,8 +58,8 @@ static int parse_cidr(const char *cidr, uint32_t *network, unsigned *len,
     for (int i = 0; i < 4; i++) {
         if (octets[i] > 255)
             return error_set(err, SLIPGATE_ERROR_BAD_REQUEST,
-                             "invalid network address: %u.%u.%u.%u", octets[0],
-                             octets[1], octets[2], octets[3]);
+                             "invalid network address: %.*s",
+                             (int)strcspn(cidr, "/"), cidr);
         *network = *network << 8 | octets[i];
     }
     if (*len < PREFIX_MIN || *len > PREFIX_MAX)
