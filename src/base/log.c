@@ -10,12 +10,16 @@
 
 #define LOG_LINE_MAX 1024
 #define LOG_BURST    5.0
+/* A line that takes this long is followed by a rest of so many times that. */
+#define LOG_SLOW_US 20000
+#define LOG_REST    20
 
 static bool quiet;
-static unsigned lost; /* messages, since stderr last had room */
+static unsigned lost; /* messages, since stderr last had room and was quick */
+static gint64 rest_until_us;
 
-static void emit(const char *prefix, const char *fmt, va_list ap)
-    G_GNUC_PRINTF(2, 0);
+static void emit(bool ending, const char *prefix, const char *fmt, va_list ap)
+    G_GNUC_PRINTF(3, 0);
 
 /*
  * A full or closed stderr must not stop the helper.  A pipe that has room at
@@ -32,8 +36,8 @@ static void write_line(const char *line, size_t len)
         return;
     }
     if (lost > 0)
-        n = snprintf(note, sizeof(note), "(%u messages found no room here)\n",
-                     lost);
+        n = snprintf(note, sizeof(note),
+                     "(%u messages found no room or time here)\n", lost);
     lost = 0;
     if (n > 0 && write(STDERR_FILENO, note, (size_t)n) < 0)
         return;
@@ -41,7 +45,25 @@ static void write_line(const char *line, size_t len)
         return;
 }
 
-static void emit(const char *prefix, const char *fmt, va_list ap)
+/*
+ * Nor must a slow disk, for which poll(2) always sees room: as long as one is
+ * slow, all lines together take a small share of the time.
+ */
+static void write_in_time(const char *line, size_t len)
+{
+    gint64 began_us = g_get_monotonic_time(), took_us;
+
+    if (began_us < rest_until_us) {
+        lost++;
+        return;
+    }
+    write_line(line, len);
+    took_us = g_get_monotonic_time() - began_us;
+    if (took_us >= LOG_SLOW_US)
+        rest_until_us = began_us + took_us + LOG_REST * took_us;
+}
+
+static void emit(bool ending, const char *prefix, const char *fmt, va_list ap)
 {
     char line[LOG_LINE_MAX];
     size_t len = g_strlcpy(line, prefix, sizeof(line));
@@ -51,7 +73,10 @@ static void emit(const char *prefix, const char *fmt, va_list ap)
         len = MIN(len + (size_t)n, sizeof(line) - 2);
     if (len == 0 || line[len - 1] != '\n')
         line[len++] = '\n';
-    write_line(line, len);
+    if (ending)
+        write_line(line, len);
+    else
+        write_in_time(line, len);
 }
 
 void log_quiet(void)
@@ -66,7 +91,7 @@ void log_info(const char *fmt, ...)
     if (quiet)
         return;
     va_start(ap, fmt);
-    emit("", fmt, ap);
+    emit(false, "", fmt, ap);
     va_end(ap);
 }
 
@@ -75,7 +100,7 @@ void log_error(const char *fmt, ...)
     va_list ap;
 
     va_start(ap, fmt);
-    emit("", fmt, ap);
+    emit(true, "", fmt, ap);
     va_end(ap);
 }
 
@@ -84,7 +109,7 @@ void log_warn(const char *fmt, ...)
     va_list ap;
 
     va_start(ap, fmt);
-    emit("WARNING: ", fmt, ap);
+    emit(false, "WARNING: ", fmt, ap);
     va_end(ap);
 }
 
@@ -114,7 +139,7 @@ void log_limited(struct log_limit *limit, const char *fmt, ...)
     if (!limit_passes(limit))
         return;
     va_start(ap, fmt);
-    emit("", fmt, ap);
+    emit(false, "", fmt, ap);
     va_end(ap);
     if (limit->suppressed > 0)
         log_info("(%u similar messages left out)", limit->suppressed);

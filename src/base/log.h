@@ -5,7 +5,9 @@
 /*
  * Log of the running helper: one event, one line on stderr, written at once
  * with write(2).  Engines keep stderr in an unbounded file, so the data path
- * uses LOG_LIMITED only.
+ * uses LOG_LIMITED only.  Where stderr has no room, or is so slow that it would
+ * hold up the helper, lines are left out, and counted in the next one; not
+ * those of log_error() for want of time.
  */
 void log_info(const char *fmt, ...) G_GNUC_PRINTF(1, 2);
 /* What ends the program. */

@@ -107,7 +107,7 @@ except BlockingIOError:
     pass' <"$T/log"
     kill -KILL "$(api '{"execute":"get_status"}' | jq .return.agent_pid)"
     read -r -t 10 LINE <&"$log"
-    [[ $LINE == *"messages found no room here"* ]] || fail "$LINE"
+    [[ $LINE == *"messages found no room or time here"* ]] || fail "$LINE"
     slipgate_ends
     equal "$STATUS" 1
 }

@@ -171,17 +171,53 @@ time.sleep(3600)' "$REMOTE4"
     api_is '.return.stopped == null' '{"execute":"stop_capture"}'
 }
 
-# --- clocks ---
+# --- slow disks, and clocks ---
 
-@test "a time of day that jumps disturbs nothing" {
-    local jump
+# preload NAME [COMMAND]: slipgate runs with tests/tools/NAME.c in place of some
+# functions of the C library, after the shell has run COMMAND.
+preload() {
     need cc
-    jump=$T/clockjump.so
-    cc -D_GNU_SOURCE -shared -fPIC -o "$jump" "$top/tests/tools/clockjump.c" -ldl
-    printf '#!/bin/sh\nASAN_OPTIONS=$ASAN_OPTIONS:verify_asan_link_order=0 LD_PRELOAD=%s exec %s "$@"\n' \
-        "$jump" "$REAL" >"$T/slipgate"
+    cc -D_GNU_SOURCE -shared -fPIC -o "$T/$1.so" "$top/tests/tools/$1.c" -ldl
+    cat >"$T/slipgate" <<END
+#!/bin/sh
+${2:-}
+ASAN_OPTIONS=\$ASAN_OPTIONS:verify_asan_link_order=0
+export ASAN_OPTIONS
+LD_PRELOAD=$T/$1.so exec $REAL "\$@"
+END
     chmod +x "$T/slipgate"
     SLIPGATE=$T/slipgate
+}
+
+@test "a slow disk for the log holds nothing up" {
+    local opened refused i
+    preload slowlog 'ulimit -n 128'
+    spawn accept "${NS_remote[@]}" floor.py accept 7001 "$REMOTE4"
+    serve guest 7002 10.0.2.100
+    start_slipgate
+    forward udp 8080 7002
+    # An answer opens a flow, which stays when descriptors have run out.
+    export FROM_PORT=7003
+    ask_is "$REMOTE4 before" remote udp "$HOST4" 8080 before
+    mkfifo "$T/fill"
+    exec {FILL}<>"$T/fill"
+    guest floor.py fill "$REMOTE4" 7001 100 <"$T/fill" >"$T/filled" \
+        {FILL}>&- 3>&- &
+    PIDS+=($!)
+    wait_for 30 test -s "$T/filled"
+    read -r opened refused <"$T/filled"
+    ((opened > 10 && refused > 10 && opened + refused == 100))
+    for i in 1 2 3 4 5; do
+        api_is '.return.version' '{"execute":"get_status"}'
+        ask_is "$REMOTE4 $i" remote udp "$HOST4" 8080 "$i"
+    done
+    # One line was slow, and the others had to be left out.
+    equal "$(grep -c 'no descriptors left' "$T/err")" 1
+    exec {FILL}>&-
+}
+
+@test "a time of day that jumps disturbs nothing" {
+    preload clockjump
     serve remote 7000 "$REMOTE4"
     serve guest 7001 10.0.2.100
     start_slipgate

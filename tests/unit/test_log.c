@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* stderr becomes a pipe; its reading end is returned, the old one in `*old`. */
@@ -59,8 +60,8 @@ static void a_full_pipe_does_not_block_and_is_told_of_later(void)
     log_info("good to see you");
     g_assert_cmpint(read(reading, text, sizeof(text) - 1), >, 0);
     put_back(old, reading);
-    g_assert_cmpstr(text, ==,
-                    "(2 messages found no room here)\ngood to see you\n");
+    g_assert_cmpstr(
+        text, ==, "(2 messages found no room or time here)\ngood to see you\n");
 }
 
 static void a_long_message_is_cut_and_stays_one_line(void)
@@ -76,6 +77,36 @@ static void a_long_message_is_cut_and_stays_one_line(void)
     g_assert_true(strchr(got, '\n') == got + strlen(got) - 1);
 }
 
+/*
+ * Instead of the C library's, in this program: a disk that is slow, for which
+ * poll(2) sees room, and write(2) takes its time.
+ */
+static unsigned slow_ms;
+
+ssize_t write(int fd, const void *data, size_t len)
+{
+    if (fd == STDERR_FILENO && slow_ms > 0)
+        g_usleep(slow_ms * 1000);
+    return syscall(SYS_write, fd, data, len);
+}
+
+static void a_slow_disk_gets_few_lines_and_is_told_of_the_others(void)
+{
+    char text[4096] = "";
+    int old, reading = pipe_for_stderr(&old);
+
+    slow_ms = 100;
+    for (int i = 0; i < 100; i++)
+        log_info("line");
+    log_error("the end");
+    slow_ms = 0;
+    g_assert_cmpint(read(reading, text, sizeof(text) - 1), >, 0);
+    put_back(old, reading);
+    g_assert_cmpstr(text, ==,
+                    "line\n(99 messages found no room or time here)\n"
+                    "the end\n");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -83,5 +114,7 @@ int main(int argc, char **argv)
                     a_full_pipe_does_not_block_and_is_told_of_later);
     g_test_add_func("/log/a long message is cut and stays one line",
                     a_long_message_is_cut_and_stays_one_line);
+    g_test_add_func("/log/a slow disk gets few lines and is told of the others",
+                    a_slow_disk_gets_few_lines_and_is_told_of_the_others);
     return g_test_run();
 }
