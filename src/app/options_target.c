@@ -67,13 +67,32 @@ static const struct {
     [NETNS_TYPE_TAPFD] = { read_tapfd, 1 },
 };
 
+/* What is too little is told before the usage, which is long. */
+static int lacks_arguments(const struct options *options, int count,
+                           char **args, GError **err)
+{
+    const char *rest = count > 0 ? args[0] : "";
+    unsigned pid;
+
+    if (count == 0)
+        return error_set(err, SLIPGATE_ERROR_BAD_REQUEST,
+                         "what to serve is missing");
+    if (options->netns_type == NETNS_TYPE_PID &&
+        (!parse_uint(&rest, INT_MAX, &pid) || !parse_end(rest)))
+        return error_set(err, SLIPGATE_ERROR_BAD_REQUEST,
+                         "\"%s\" is neither a command nor a PID with a TAPNAME",
+                         args[0]);
+    return error_set(err, SLIPGATE_ERROR_BAD_REQUEST,
+                     "TAPNAME is missing behind \"%s\"", args[0]);
+}
+
 int options_read_netns(struct options *options, int count, char **args,
                        FILE *notices, GError **err)
 {
     int expected = netns_targets[options->netns_type].arguments;
 
     if (count < expected)
-        return -1;
+        return lacks_arguments(options, count, args, err);
     if (netns_targets[options->netns_type].read(options, args[0], err) != 0)
         return -1;
     if (expected > 1 &&
@@ -90,7 +109,8 @@ int options_read_bess(struct options *options, int count, char **args,
                       const char *const *origins, GError **err)
 {
     if (count < 1)
-        return -1;
+        return error_set(err, SLIPGATE_ERROR_BAD_REQUEST,
+                         "the path of the socket is missing");
     if (count > 1)
         return error_set(err, SLIPGATE_ERROR_BAD_REQUEST, "too many arguments");
     for (size_t i = 0; i < option_spec_count; i++) {

@@ -2,6 +2,7 @@
 #include "app/options.h"
 
 #include "app/option_table.h"
+#include "app/version.h"
 
 #include <stdlib.h>
 
@@ -30,6 +31,14 @@ static void usage_lines(FILE *out, unsigned without, unsigned with)
     }
 }
 
+static const char commands[] =
+    "\nOr one of these, each with --help of its own:\n"
+    "slipgate run [COMMAND]   run a command, or a shell, in a network of its "
+    "own\n"
+    "slipgate bridge          serve bridge networks for containers\n"
+    "slipgate doctor          tell what this machine offers, and how to get "
+    "the rest\n";
+
 void options_usage(FILE *out, const char *program)
 {
     fprintf(out,
@@ -38,6 +47,8 @@ void options_usage(FILE *out, const char *program)
             "privileges.\n\n",
             program);
     usage_lines(out, OPTION_RUN_ONLY, 0);
+    if (!version_is_compatible_name(program))
+        fputs(commands, out);
 }
 
 void options_usage_run(FILE *out, const char *program)

@@ -40,6 +40,17 @@ usage_after() {
     done
 }
 
+@test "help: tells of the commands, which slirp4netns does not have" {
+    local command
+    run -0 --separate-stderr "$SLIPGATE" --help
+    for command in run bridge doctor; do
+        grep -q "^slipgate $command " <<<"$output" || fail "no $command in --help"
+    done
+    ln -s "$SLIPGATE" slirp4netns
+    run -0 --separate-stderr ./slirp4netns --help
+    lacks "$output" "slipgate run"
+}
+
 @test "help: comes at once when met, but an earlier mistake wins" {
     run -0 "$SLIPGATE" --help --mtu=0
     contains "$output" "Usage: "
@@ -100,8 +111,9 @@ usage_after() {
 }
 
 @test "errors of parsing: no target or no interface shows the usage" {
-    usage_after ""
-    usage_after "" 1
+    usage_after "what to serve is missing"
+    usage_after 'TAPNAME is missing behind "1"' 1
+    usage_after '"ruun" is neither a command nor a PID' ruun
 }
 
 @test "errors of --cidr keep slirp4netns's words" {

@@ -109,11 +109,15 @@ static const struct {
     const char *message;
 } refusals[] = {
     /* clang-format off */
-    { "", OPTIONS_BAD_USAGE, NULL },
-    { "42", OPTIONS_BAD_USAGE, NULL },
-    { "--netns-type=path /dev/null", OPTIONS_BAD_USAGE, NULL },
-    { "--netns-type=tapfd", OPTIONS_BAD_USAGE, NULL },
-    { "--target-type=bess", OPTIONS_BAD_USAGE, NULL },
+    { "", OPTIONS_BAD_USAGE, "what to serve is missing" },
+    { "42", OPTIONS_BAD_USAGE, "TAPNAME is missing behind \"42\"" },
+    { "ruun", OPTIONS_BAD_USAGE,
+      "\"ruun\" is neither a command nor a PID with a TAPNAME" },
+    { "--netns-type=path /dev/null", OPTIONS_BAD_USAGE,
+      "TAPNAME is missing behind \"/dev/null\"" },
+    { "--netns-type=tapfd", OPTIONS_BAD_USAGE, "what to serve is missing" },
+    { "--target-type=bess", OPTIONS_BAD_USAGE,
+      "the path of the socket is missing" },
     { "-e -1 1 tap0", OPTIONS_BAD_USAGE,
       "exit-fd must be a non-negative integer" },
     { "-e '' 1 tap0", OPTIONS_BAD_USAGE,
