@@ -115,8 +115,11 @@ static int watch_pid(struct gate *gate, pid_t pid, GError **err)
 {
     g_autofree char *path = g_strdup_printf("/proc/%d/ns/net", (int)pid);
 
+    if (access(path, F_OK) != 0 && errno == ENOENT)
+        return error_set_errno(err, "there is no process %d: %s", (int)pid,
+                               path);
     if (access(path, F_OK) != 0)
-        return error_set_errno(err, "%s", path);
+        return error_set_errno(err, "look at process %d: %s", (int)pid, path);
     gate->target = target_watch_pid(gate->loop, pid, on_target_gone, gate, err);
     return gate->target == NULL ? -1 : 0;
 }
@@ -323,6 +326,8 @@ static int tell_ready(int fd, GError **err)
         return 0;
     rc = fd_write_all(fd, "1", 1);
     (void)close(fd);
+    if (rc == -EBADF) /* and on it goes, as slirp4netns does */
+        log_warn("--ready-fd=%d is not open, so nobody is told", fd);
     if (rc == 0 || rc == -EPIPE || rc == -EBADF)
         return 0;
     errno = -rc;

@@ -42,17 +42,19 @@ static int status_of(int wait_status)
 static bool reap(struct run *run, int *status)
 {
     int wait_status;
+    bool gate_ended = !run->gate_gone &&
+                      waitpid(run->gate.pid, &wait_status, WNOHANG) > 0;
 
-    if (!run->gate_gone && waitpid(run->gate.pid, &wait_status, WNOHANG) > 0) {
-        run->gate_gone = true;
-        /* With the command it ends by itself. */
-        if (wait_status != 0)
-            log_warn("the network of the command is gone");
+    run->gate_gone |= gate_ended;
+    /* The gate ends by itself after the command, never before. */
+    if (waitpid(run->command.pid, &wait_status, WNOHANG) > 0) {
+        *status = status_of(wait_status);
+        return true;
     }
-    if (waitpid(run->command.pid, &wait_status, WNOHANG) <= 0)
-        return false;
-    *status = status_of(wait_status);
-    return true;
+    if (gate_ended)
+        log_warn("slipgate run: the command goes on without a network, "
+                 "slipgate has ended");
+    return false;
 }
 
 static int supervise(struct run *run, const sigset_t *watched)
@@ -95,8 +97,8 @@ int run_main(const struct options *options, char **command)
     (void)sigprocmask(SIG_BLOCK, &watched, &before);
     if (run_in_front(&run, options, *command != NULL ? command : shell_command,
                      &before, &err) < 0) {
-        log_error("slipgate run: %s\n(\"slipgate doctor\" tells what this "
-                  "machine lacks)",
+        log_error("slipgate run: %s\n(if this machine lacks something, "
+                  "\"slipgate doctor\" tells what)",
                   err->message);
         return RUN_FAILED;
     }

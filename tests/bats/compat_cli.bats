@@ -153,7 +153,22 @@ usage_after() {
 @test "errors at start: a process that is gone, exit 1" {
     local pid
     pid=$(sh -c 'echo $$')
-    refused "No such" "$pid" tap0
+    refused "there is no process $pid: /proc/$pid/ns/net: No such file" \
+        "$pid" tap0
+}
+
+@test "errors at start: a process of somebody else is named" {
+    world_up
+    run -1 --separate-stderr user "$SLIPGATE" "$PID_host" tap0
+    equal "$stderr" "look at process $PID_host: /proc/$PID_host/ns/net: \
+Permission denied"
+}
+
+@test "ready-fd: a number that is not open is told" {
+    world_up
+    run -0 --separate-stderr user "$SLIPGATE" --ready-fd=99 --exit-fd=98 \
+        "$PID_guest" tap0
+    contains "$stderr" "--ready-fd=99 is not open"
 }
 
 @test "the API path: 107 bytes at most, said before anything is changed" {

@@ -247,6 +247,18 @@ tty"
     for pid in $pids; do wait_for 10 gone "$pid"; done
 }
 
+@test "a command that loses its network is told, and goes on" {
+    begin --api-socket="$SOCK" \
+        sh -c "trap 'exit 9' TERM; echo >$T/started; sleep infinity & wait"
+    api '{"execute":"shutdown"}'
+    wait_for 10 grep -q "goes on without a network" "$T/err"
+    kill -TERM "$RUN"
+    ends_with 9
+    # One that ends first has lost nothing.
+    run -0 --separate-stderr in_run true
+    equal "$stderr" ""
+}
+
 @test "without a way to have a network the command is not run" {
     # A mount of its own hides the device.
     run -125 --separate-stderr user unshare --user --map-root-user --mount \
