@@ -79,12 +79,13 @@ int portmap_parse(const char *text, struct portmap *out, GError **err)
     struct portmap map = { 0 };
     const char *p = text;
     unsigned guest_range;
+    bool has_host = parse_host(&p, &map);
 
-    if (!parse_host(&p, &map))
+    if (!has_host && strchr(text, ':') != NULL)
         return error_set(err, SLIPGATE_ERROR_BAD_REQUEST,
                          "\"%s\" does not begin with an address or a port",
                          text);
-    if (!parse_ports(&p, &map.host_port, &map.range) ||
+    if (!has_host || !parse_ports(&p, &map.host_port, &map.range) ||
         !parse_literal(&p, ":") ||
         !parse_ports(&p, &map.guest_port, &guest_range) ||
         map.guest_port == 0 || !parse_proto(&p, &map.proto))

@@ -62,8 +62,11 @@ static int put_route(struct pairs *pairs, const char *member, const char *value,
     g_auto(GStrv) parts = g_strsplit(value, ",", 0);
     guint count = g_strv_length(parts);
     struct json_out *route;
+    guint64 metric = 0;
 
-    if (count < 2 || count > 3)
+    if (count < 2 || count > 3 ||
+        (count == 3 && !g_ascii_string_to_unsigned(parts[2], 10, 0, UINT32_MAX,
+                                                   &metric, NULL)))
         return ctl_fail(
             err, CTL_BAD_REQUEST,
             "\"%s\" is not of the form DESTINATION,GATEWAY[,METRIC]", value);
@@ -71,7 +74,7 @@ static int put_route(struct pairs *pairs, const char *member, const char *value,
     json_out_string(route, "destination", parts[0]);
     json_out_string(route, "gateway", parts[1]);
     if (count == 3)
-        json_out_uint(route, "metric", g_ascii_strtoull(parts[2], NULL, 10));
+        json_out_uint(route, "metric", metric);
     return 0;
 }
 

@@ -83,8 +83,10 @@ int ctl_call_verb(struct ctl_call *call, GError **err)
         struct json_obj obj;
 
         args = json_parse(call->args[1], strlen(call->args[1]), err);
-        if (args == NULL)
+        if (args == NULL) {
+            g_prefix_error(err, "the arguments are no JSON: ");
             return -1;
+        }
         if (!json_as_object(args, "arguments", &obj))
             return ctl_fail(err, CTL_BAD_REQUEST,
                             "the arguments must be a JSON object");

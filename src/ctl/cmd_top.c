@@ -18,6 +18,7 @@ struct seen {
 struct row {
     char *proto, *guest, *peer, *carrier;
     double from_rate, to_rate; /* bytes per second */
+    struct json_out *entry;    /* all that is known of it, for --json */
 };
 
 struct look {
@@ -34,11 +35,18 @@ static void row_clear(void *data)
     g_free(row->guest);
     g_free(row->peer);
     g_free(row->carrier);
+    json_out_free(row->entry);
 }
 
 static double rate(uint64_t now, uint64_t before, double seconds)
 {
     return now > before && seconds > 0 ? (double)(now - before) / seconds : 0;
+}
+
+static void put_rates(struct json_out *out, double from, double to)
+{
+    json_out_uint(out, "from_guest_per_s", (uint64_t)from);
+    json_out_uint(out, "to_guest_per_s", (uint64_t)to);
 }
 
 static void note_flow(void *self, const struct json_obj *flow, uint64_t id)
@@ -62,6 +70,9 @@ static void note_flow(void *self, const struct json_obj *flow, uint64_t id)
     row.guest = print_endpoint(flow, "guest_addr", "guest_port");
     row.peer = print_endpoint(flow, "peer_addr", "peer_port");
     row.carrier = print_member(flow, "carrier");
+    row.entry = json_out_new();
+    json_out_copy_members(row.entry, flow);
+    put_rates(row.entry, row.from_rate, row.to_rate);
     g_array_append_val(look->rows, row);
 }
 
@@ -81,22 +92,16 @@ static char *rate_text(double bytes_per_s)
     return g_strdup_printf("%s/s", text);
 }
 
-static void show(struct look *look)
+static void show_rows(const struct look *look)
 {
     static const char *const heads[] = { "<PROTO",     "<GUEST",   "<PEER",
                                          "FROM-GUEST", "TO-GUEST", "<CARRIER",
                                          NULL };
     struct table *table = table_new(heads);
-    double from = 0, to = 0;
 
-    g_array_sort(look->rows, by_rate);
-    for (guint i = 0; i < look->rows->len; i++) {
+    for (guint i = 0; i < MIN(look->rows->len, ROWS_MAX); i++) {
         const struct row *row = &g_array_index(look->rows, struct row, i);
 
-        from += row->from_rate;
-        to += row->to_rate;
-        if (i >= ROWS_MAX)
-            continue;
         table_add(table, g_strdup(row->proto));
         table_add(table, g_strdup(row->guest));
         table_add(table, g_strdup(row->peer));
@@ -104,15 +109,45 @@ static void show(struct look *look)
         table_add(table, rate_text(row->to_rate));
         table_add(table, g_strdup(row->carrier));
     }
-    if (isatty(STDOUT_FILENO))
-        fputs(CLEAR, stdout);
-    {
-        g_autofree char *from_text = rate_text(from), *to_text = rate_text(to);
-
-        printf("%u flows, %s from the guest, %s to it\n", look->rows->len,
-               from_text, to_text);
-    }
     table_print_free(table, stdout);
+}
+
+static void show_json(const struct look *look, double from, double to)
+{
+    owned(json_out) out = json_out_new();
+    struct json_out *entries;
+    g_autofree char *text = NULL;
+
+    json_out_uint(out, "flows", look->rows->len);
+    put_rates(out, from, to);
+    entries = json_out_array(out, "entries");
+    for (guint i = 0; i < MIN(look->rows->len, ROWS_MAX); i++)
+        json_out_merge(json_out_append_object(entries),
+                       g_array_index(look->rows, struct row, i).entry);
+    text = json_out_text(out);
+    printf("%s\n", text);
+}
+
+static void show(struct look *look, bool json)
+{
+    g_autofree char *from_text = NULL, *to_text = NULL;
+    double from = 0, to = 0;
+
+    g_array_sort(look->rows, by_rate);
+    for (guint i = 0; i < look->rows->len; i++) {
+        from += g_array_index(look->rows, struct row, i).from_rate;
+        to += g_array_index(look->rows, struct row, i).to_rate;
+    }
+    if (json) {
+        show_json(look, from, to);
+    } else {
+        from_text = rate_text(from);
+        to_text = rate_text(to);
+        printf("%s%u flows, %s from the guest, %s to it\n",
+               isatty(STDOUT_FILENO) ? CLEAR : "", look->rows->len, from_text,
+               to_text);
+        show_rows(look);
+    }
     (void)fflush(stdout);
 }
 
@@ -125,7 +160,7 @@ static int take_look(struct ctl_call *call, struct look *look, GError **err)
     g_array_set_clear_func(look->rows, row_clear);
     rc = flow_pages_each(call, note_flow, look, err);
     if (rc == 0)
-        show(look);
+        show(look, call->json);
     g_array_free(look->rows, TRUE);
     g_hash_table_destroy(look->before);
     look->before = look->now;

@@ -60,6 +60,36 @@ static int check_args(const struct ctl_call *call,
     return check_options(call, command, err);
 }
 
+/* The second words of the commands that begin with `first`. */
+static char *second_words(const char *first)
+{
+    g_autofree char *begin = g_strconcat(first, " ", NULL);
+    GString *words = g_string_new(NULL);
+
+    for (size_t i = 0; i < ctl_command_count; i++)
+        if (g_str_has_prefix(ctl_commands[i].name, begin))
+            g_string_append_printf(words, "%s%s", words->len > 0 ? ", " : "",
+                                   ctl_commands[i].name + strlen(begin));
+    return g_string_free(words, FALSE);
+}
+
+static int no_command(char **args, GError **err)
+{
+    g_autofree char *words = NULL;
+
+    if (args[0] == NULL)
+        return ctl_fail(err, CTL_BAD_REQUEST,
+                        "no command given; see slipgatectl --help");
+    words = second_words(args[0]);
+    if (*words == '\0')
+        return ctl_fail(err, CTL_BAD_REQUEST,
+                        "unknown command \"%s\"; see slipgatectl --help",
+                        args[0]);
+    return ctl_fail(err, CTL_BAD_REQUEST,
+                    "after \"%s\" comes one of %s; see slipgatectl --help",
+                    args[0], words);
+}
+
 static int run(struct ctl_call *call, GError **err)
 {
     int used = 0;
@@ -68,11 +98,7 @@ static int run(struct ctl_call *call, GError **err)
     int rc;
 
     if (command == NULL)
-        return ctl_fail(err, CTL_BAD_REQUEST,
-                        call->args[0] == NULL
-                            ? "no command given; see slipgatectl --help"
-                            : "unknown command \"%s\"; see slipgatectl --help",
-                        call->args[0]);
+        return no_command(call->args, err);
     call->args += used;
     if (check_args(call, command, err) != 0)
         return -1;

@@ -40,12 +40,12 @@ int pairs_text(struct pairs *pairs, const char *member, const char *value,
     return 0;
 }
 
+static const char *const yes[] = { "on", "yes", "true", NULL };
+static const char *const no[] = { "off", "no", "false", NULL };
+
 int pairs_truth(struct pairs *pairs, const char *member, const char *value,
                 GError **err)
 {
-    static const char *const yes[] = { "on", "yes", "true", NULL };
-    static const char *const no[] = { "off", "no", "false", NULL };
-
     if (!g_strv_contains(yes, value) && !g_strv_contains(no, value))
         return ctl_fail(err, CTL_BAD_REQUEST, "%s is on or off, not \"%s\"",
                         member, value);
@@ -78,6 +78,11 @@ int pairs_option(struct pairs *pairs, const char *member, const char *value,
                  GError **err)
 {
     (void)err;
+    /* A switch is a text there, and takes one word for yes and one for no. */
+    if (g_strv_contains(yes, value))
+        value = "true";
+    else if (g_strv_contains(no, value))
+        value = "false";
     json_out_string(pairs_object(pairs, "options"), member, value);
     return 0;
 }

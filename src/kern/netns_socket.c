@@ -10,6 +10,7 @@
 #include <linux/netlink.h>
 #include <linux/nsfs.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -108,6 +109,10 @@ int netns_socket_rtnl(int netns_fd, GError **err)
     int ends[2], fd;
     pid_t pid;
 
+    if (ioctl(netns_fd, NS_GET_NSTYPE) != CLONE_NEWNET)
+        return error_set(err, SLIPGATE_ERROR_BAD_REQUEST,
+                         "what stands for the container is not a network "
+                         "namespace");
     if (msg_pair(ends, err) != 0)
         return -1;
     ours = ends[0];

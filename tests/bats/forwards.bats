@@ -229,5 +229,5 @@ no_connections() {
 
 @test "publish: what is no forward is refused before anything is done" {
     refute start_slipgate --publish 80
-    contains "$(logs)" '--publish: "80" does not begin with'
+    contains "$(logs)" '--publish: "80" is not of the form'
 }

@@ -93,6 +93,11 @@ exits() {
     equal "${lines[0]}" "2 flows, 0/s from the guest, 0/s to it"
     exits 0 top --count=2 --interval=1
     equal "${#lines[@]}" 8
+    exits 0 --json top --count=2 --interval=1
+    equal "${#lines[@]}" 2
+    jq -se 'all(.[]; .flows == 2 and .to_guest_per_s == 0 and
+        (.entries | length == 2 and all(.[]; .peer_port == 7000 and
+        .from_guest_per_s == 0)))' <<<"$output" >/dev/null
 }
 
 @test "events: as lines, and as JSON" {
@@ -152,6 +157,8 @@ stream_has_echo() {
     exits 0 network attach web one "/proc/$PID_one/ns/net" alias=db
     equal "$output" "eth0 10.77.0.9/24"
     exits 4 network attach web one "$PID_one"
+    exits 2 network attach web two /dev/null
+    contains "$stderr" "is not a network namespace"
     exits 0 network list
     equal "$(tr -s ' ' <<<"${lines[1]}")" \
         "web br0 10.77.0.0/24 1 isolate=false"
@@ -160,7 +167,8 @@ stream_has_echo() {
     contains "$output" "52:73:0a:4d:00:09"
     exits 0 --json network inspect web
     jq -e '.containers.one.aliases == ["db"]' <<<"$output"
-    exits 0 network update web server= icc=false
+    exits 0 network update web server= icc=on
+    exits 0 network update web icc=off
     exits 0 --json network inspect web
     jq -e '.network | .options.icc == "false" and
         (has("network_dns_servers") | not)' <<<"$output"
@@ -185,7 +193,14 @@ stream_has_echo() {
     start_slipgate
     exits 2
     exits 2 forward
+    equal "$stderr" "slipgatectl: after \"forward\" comes one of add, list, \
+remove; see slipgatectl --help"
     exits 2 forward add 80
+    contains "$stderr" '"80" is not of the form [ADDR:]HOSTPORT'
+    exits 2 forward add x:80
+    contains "$stderr" '"x:80" does not begin with an address or a port'
+    exits 2 call get_status '{'
+    contains "$stderr" "the arguments are no JSON: "
     exits 2 status --close
     exits 2 status now
     exits 2 --no-such-option status
@@ -196,6 +211,7 @@ stream_has_echo() {
     exits 2 network create a vlan=3
     exits 2 network create a subnet=10.1.0.0/24 range=10.1.0.9
     exits 2 network create a route=10.2.0.0/16
+    exits 2 network create a route=10.2.0.0/16,10.1.0.9,low
     exits 2 network update a
     exits 2 network attach a c 1 color=red
     exits 3 network attach a c /nowhere
