@@ -56,7 +56,7 @@ const struct option_spec option_specs[] = {
       .flags = OPTION_EXPERIMENTAL },
     { "ipv6", 0, OPTION_SWITCH, FIELD(enable_ipv6),
       .help = "the same",
-      .manual = "The same.",
+      .manual = "The same as\n.BR \\-\\-enable\\-ipv6 .",
       .flags = OPTION_RUN_ONLY },
     { "same-user", 0, OPTION_SWITCH, FIELD(same_user),
       .help = "run the command as who you are, not as root",
@@ -88,7 +88,8 @@ const struct option_spec option_specs[] = {
     { "no-host-loopback", 0, OPTION_SWITCH, FIELD(disable_host_loopback),
       .help = "the same; so it is here if nothing is said",
       .manual =
-        "The same, and what holds if nothing is said.",
+        "The same as\n.BR \\-\\-disable\\-host\\-loopback ,\n"
+        "and what holds if nothing is said.",
       .flags = OPTION_RUN_ONLY },
     { "allow-host-loopback", 0, OPTION_UNSET, FIELD(disable_host_loopback),
       .help = "let the command reach the host's 127.0.0.1 as 10.0.2.2",

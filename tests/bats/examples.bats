@@ -22,6 +22,37 @@ load helpers
     equal "$(stat -c %s "$T/trace")" 24
 }
 
+# example TEXT: what stands in the example of slipgate(1) that has it.
+example() {
+    awk -v text="$1" '/^\.EX/ { lines = ""; next }
+        /^\.EE/ { if (index(lines, text)) printf "%s", lines; next }
+        { lines = lines $0 "\n" }' "$top/docs/slipgate.1" | sed 's/\\-/-/g'
+}
+
+@test "slipgate(1): a shell hears of ready, and its end is slipgate's" {
+    example mkfifo | sed "s/ 1234 / $PID_guest /" >"$T/script"
+    grep -q "slipgate -c" "$T/script"
+    run -0 user env -C "$T" PATH="${SLIPGATE%/*}:$PATH" \
+        timeout 20 bash -ec "$(cat "$T/script")
+            exec 5>&-
+            wait" 3>&-
+    contains "$output" "exitfd event"
+}
+
+@test "slipgate(1): ports, from the start and later" {
+    example forward | sed -e "s/ 1234 / $PID_guest /" -e "s|/tmp/|$T/|" \
+        >"$T/script"
+    equal "$(wc -l <"$T/script")" 2
+    serve guest 80 10.0.2.100
+    spawn gate "${NS_user[@]}" env PATH="${SLIPGATE%/*}:$PATH" \
+        bash -c "exec $(head -n 1 "$T/script")"
+    wait_for 10 test -S "$T/gate.sock"
+    user env PATH="${SLIPGATE%/*}:$PATH" bash -c "$(tail -n 1 "$T/script")"
+    host ip link set lo up
+    ask_is "10.0.2.2 hello" host tcp 127.0.0.1 8080
+    ask_is "10.0.2.2 hello" host tcp 127.0.0.1 8081
+}
+
 @test "docs/tour.md: each command does what it says" {
     need curl
     need tcpdump
