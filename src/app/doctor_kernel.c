@@ -139,10 +139,14 @@ static int probe_relay(GError **err)
 static void check_inside(struct doctor_finding *f, int (*probe)(GError **err),
                          enum doctor_verdict otherwise, const char *remedy)
 {
+    g_autofree char *no_namespace = NULL;
     char *why;
 
-    if (!doctor_try(probe, &why))
-        found(f, otherwise, why, remedy);
+    if (doctor_try(probe, &why))
+        return;
+    if (!doctor_try(NULL, &no_namespace))
+        remedy = "mend what is missing above first";
+    found(f, otherwise, why, remedy);
 }
 
 void doctor_check_tap(struct doctor_finding *f)

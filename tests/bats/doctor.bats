@@ -57,6 +57,11 @@ advice() {
     verdict missing "user namespaces"
     advice "user namespaces" "sysctl -w user.max_user_namespaces="
     verdict ok /dev/net/tun
+    # Whether there is veth cannot be seen then.
+    advice "veth pairs" "mend what is missing above first"
+    lacks "$output" modprobe
+    run -125 --separate-stderr host "$SLIPGATE" run true 3>&-
+    contains "$stderr" "the limit of user.max_user_namespaces"
 }
 
 @test "network namespaces off" {
