@@ -1,10 +1,9 @@
 #!/bin/sh
 # shellcheck disable=SC2016 # the backquotes are Markdown
 # TAP: docs/compatibility.md and docs/security.md promise nothing that no test
-# keeps.  Their tables that end in a column "test" name tests there, as
-# `FILE: NAME`, with <br> between several; FILE is one of tests/bats/FILE.bats
-# and tests/unit/FILE.c.
-# Runs in the build directory; automake sets srcdir.
+# keeps.  Their tables that end in a column "test" name tests there.
+# shellcheck source=tests/docs/checks.sh
+. "$srcdir/tests/docs/checks.sh"
 
 # cells DOC: the last column of each row of such a table, but its head and rule.
 cells() {
@@ -17,21 +16,6 @@ cells() {
         sed 's/^|.*| *\(.*[^ ]\) *|$/\1/'
 }
 
-rows_without_test() {
-    cells "$1" | grep -v '^`[a-z_0-9]*: .*`$'
-}
-
-names_without_test() {
-    cells "$1" | sed 's/<br>/\n/g' | sed -n 's/^ *`\(.*\)` *$/\1/p' |
-        while IFS= read -r cell; do
-            file=${cell%%: *}
-            name=${cell#*: }
-            grep -qsF -e "@test \"$name\"" "$srcdir/tests/bats/$file.bats" ||
-                grep -qsF -e "/$name\"" "$srcdir/tests/unit/$file.c" ||
-                echo "$cell"
-        done
-}
-
 # Tests of a mended fault are named so in tests/bats.
 faults_untold() {
     grep -ho '^@test "fault: [^"]*"' "$srcdir"/tests/bats/*.bats |
@@ -40,27 +24,15 @@ faults_untold() {
     done
 }
 
-# report NUMBER NAME COMMAND...: ok when the command prints nothing.
-report() {
-    number=$1 what=$2
-    shift 2
-    found=$("$@")
-    if [ -z "$found" ]; then
-        echo "ok $number - $what"
-    else
-        printf '%s\n' "$found" | sed 's/^/# /'
-        echo "not ok $number - $what"
-    fi
-}
+rows_without_test() { cells "$1" | cells_without_test; }
+
+names_without_test() { cells "$1" | tests_missing; }
 
 echo 1..7
-number=0
 for doc in compatibility security; do
-    number=$((number + 1))
-    test -n "$(cells $doc)" && echo "ok $number - docs/$doc.md promises" ||
-        echo "not ok $number - docs/$doc.md promises"
-    report $((number += 1)) "each promise of docs/$doc.md names a test" \
+    check "docs/$doc.md promises" test -n "$(cells $doc)"
+    check_silent "each promise of docs/$doc.md names a test" \
         rows_without_test $doc
-    report $((number += 1)) "each test it names exists" names_without_test $doc
+    check_silent "each test it names exists" names_without_test $doc
 done
-report 7 "each mended fault is told" faults_untold
+check_silent "each mended fault is told" faults_untold

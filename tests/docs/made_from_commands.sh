@@ -1,35 +1,11 @@
 #!/bin/sh
 # TAP: what is made from the tables of slipgatectl is current, its readers take
 # it, and the verbs of the gate, their manual page and their tests agree.
-# Runs in the build directory; automake sets srcdir.
+# shellcheck source=tests/docs/checks.sh
+. "$srcdir/tests/docs/checks.sh"
+
 tool=build-aux/print-commands
 page=$srcdir/docs/slipgatectl.1
-number=0
-
-# check NAME COMMAND...: one test; what the command prints goes to the log.
-check() {
-    name=$1
-    shift
-    number=$((number + 1))
-    if output=$("$@" 2>&1); then
-        echo "ok $number - $name"
-    else
-        printf '%s\n' "$output" | sed 's/^/# /'
-        echo "not ok $number - $name"
-    fi
-}
-
-skip() {
-    number=$((number + 1))
-    echo "ok $number - $1 # SKIP no $2 here"
-}
-
-# groff prints warnings and exits with 0.
-groff_is_silent() {
-    warnings=$(groff -man -Tutf8 -ww -wbreak "$1" 2>&1 >/dev/null)
-    printf '%s\n' "$warnings"
-    test -z "$warnings"
-}
 
 # The page as text, without bold and hyphenation.
 page_text() {
@@ -107,29 +83,12 @@ bash_takes_the_completion() {
         test "${COMPREPLY[*]}" = status'
 }
 
-for_shell() {
-    "$tool" "$1" >made_from_commands.tmp && "$1" -n made_from_commands.tmp
-    status=$?
-    rm -f made_from_commands.tmp
-    return $status
-}
-
 echo 1..8
 check "slipgatectl(1) tells of every command and option" page_names_all
 check "the verbs and the sections of slipgate-api(7) are the same" \
     lists_agree page_verbs exactly
 check "each verb is sent by a behaviour test" lists_agree tested_verbs
 check "each verb is in the corpus of the fuzz target" lists_agree fuzzed_verbs
-if command -v groff >/dev/null; then
-    check "slipgatectl(1) has no formatting errors" groff_is_silent "$page"
-else
-    skip "slipgatectl(1) has no formatting errors" groff
-fi
+check_page "slipgatectl(1)" "$page"
 check "bash completes commands, options and words" bash_takes_the_completion
-for shell in zsh fish; do
-    if command -v $shell >/dev/null; then
-        check "$shell reads its completion" for_shell $shell
-    else
-        skip "$shell reads its completion" $shell
-    fi
-done
+check_shells "$tool"

@@ -1,34 +1,10 @@
 #!/bin/sh
 # TAP: what is made from the option table is current, and its readers take it.
-# Runs in the build directory; automake sets srcdir.
+# shellcheck source=tests/docs/checks.sh
+. "$srcdir/tests/docs/checks.sh"
+
 tool=build-aux/print-options
 page=$srcdir/docs/slipgate.1
-number=0
-
-# check NAME COMMAND...: one test; what the command prints goes to the log.
-check() {
-    name=$1
-    shift
-    number=$((number + 1))
-    if output=$("$@" 2>&1); then
-        echo "ok $number - $name"
-    else
-        printf '%s\n' "$output" | sed 's/^/# /'
-        echo "not ok $number - $name"
-    fi
-}
-
-skip() {
-    number=$((number + 1))
-    echo "ok $number - $1 # SKIP no $2 here"
-}
-
-# groff prints warnings and exits with 0.
-groff_is_silent() {
-    warnings=$(groff -man -Tutf8 -ww -wbreak "$1" 2>&1 >/dev/null)
-    printf '%s\n' "$warnings"
-    test -z "$warnings"
-}
 
 bash_takes_the_completion() {
     # shellcheck disable=SC2016 # bash expands it
@@ -44,30 +20,10 @@ bash_takes_the_completion() {
         test "${COMPREPLY[*]}" = "--ready-fd="'
 }
 
-for_shell() {
-    "$tool" "$1" slipgate >made_from_options.tmp &&
-        "$1" -n made_from_options.tmp
-    status=$?
-    rm -f made_from_options.tmp
-    return $status
-}
-
 echo 1..6
 check "the option section of slipgate(1) is the option table" \
     "$srcdir/build-aux/man-options.sh" check "$page" "$tool"
-if command -v groff >/dev/null; then
-    check "slipgate(1) has no formatting errors" groff_is_silent "$page"
-    check "slipgate-api(7) has no formatting errors" \
-        groff_is_silent "$srcdir/docs/slipgate-api.7"
-else
-    skip "slipgate(1) has no formatting errors" groff
-    skip "slipgate-api(7) has no formatting errors" groff
-fi
+check_page "slipgate(1)" "$page"
+check_page "slipgate-api(7)" "$srcdir/docs/slipgate-api.7"
 check "bash completes options and their words" bash_takes_the_completion
-for shell in zsh fish; do
-    if command -v $shell >/dev/null; then
-        check "$shell reads its completion" for_shell $shell
-    else
-        skip "$shell reads its completion" $shell
-    fi
-done
+check_shells "$tool" slipgate
