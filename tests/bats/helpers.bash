@@ -292,6 +292,14 @@ ask_is() {
     [[ $got == "$wanted" ]] || fail "ask $*: got '$got', wanted '$wanted'"
 }
 
+# move WORLD MODE ADDR PORT BYTES [FLOWS]: a checked transfer.
+move() {
+    local -n _ns="NS_$1"
+    shift
+    run timeout 100 "${_ns[@]}" transfer.py run "$@"
+    equal "$output" ok
+}
+
 # api ARG...: one request (see tools/api.py), answer on stdout.
 api() { api.py --half-close "$SOCK" "$@"; }
 

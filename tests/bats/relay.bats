@@ -12,14 +12,6 @@ relayed() { start_slipgate --tcp=relay "$@"; }
 carrier_is() { api_is ".return.outbound_tcp.carrier == \"$1\"" \
     '{"execute":"get_status"}'; }
 
-# move WORLD MODE ADDR PORT BYTES [FLOWS]: a checked transfer.
-move() {
-    local -n _ns="NS_$1"
-    shift
-    run timeout 100 "${_ns[@]}" transfer.py run "$@"
-    equal "$output" ok
-}
-
 # same_answer PROTO ADDR PORT: connect(2) in the guest ends as on the host.
 same_answer() {
     local wanted got

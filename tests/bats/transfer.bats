@@ -5,14 +5,6 @@ load helpers
 
 MB=1000000
 
-# move WORLD MODE ADDR PORT BYTES [FLOWS]: a checked transfer.
-move() {
-    local -n _ns="NS_$1"
-    shift
-    run timeout 100 "${_ns[@]}" transfer.py run "$@"
-    equal "$output" ok
-}
-
 # all_ways MTU: up, down and both at once, out and in, IPv4 and IPv6.
 all_ways() {
     spawn out4 "${NS_remote[@]}" transfer.py serve 7000 "$REMOTE4"

@@ -381,10 +381,9 @@ void engine_tcp_send(struct engine_rig *rig, const struct engine_tcp *tcp,
 
 /* --- children --- */
 
-void engine_rig_in_child(gconstpointer data)
+static void run_in_child(gconstpointer data)
 {
-    void (*body)(struct engine_rig *) =
-        (void (*)(struct engine_rig *))(uintptr_t)data;
+    const struct engine_rig_test *test = data;
     pid_t pid = fork();
     int status;
 
@@ -395,11 +394,27 @@ void engine_rig_in_child(gconstpointer data)
 
         g_assert_cmpint(setrlimit(RLIMIT_CORE, &no_core), ==, 0);
         rig = engine_rig_new();
-        body(rig);
+        test->body(rig);
         engine_rig_free(rig);
         exit(0);
     }
     g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
         g_error("the child ended with status 0x%x", (unsigned)status);
+}
+
+int engine_rig_main(int argc, char **argv, const char *suite,
+                    const struct engine_rig_test *tests, size_t count)
+{
+    g_test_init(&argc, &argv, NULL);
+    if (!engine_rig_enter()) {
+        g_print("1..0 # SKIP namespaces are refused\n");
+        return 0;
+    }
+    for (size_t i = 0; i < count; i++) {
+        g_autofree char *path = g_strdup_printf("/%s/%s", suite, tests[i].name);
+
+        g_test_add_data_func(path, &tests[i], run_in_child);
+    }
+    return g_test_run();
 }

@@ -79,8 +79,15 @@ struct engine_tcp engine_tcp_open(struct engine_rig *rig, const char *dst,
 void engine_tcp_send(struct engine_rig *rig, const struct engine_tcp *tcp,
                      uint32_t skip, uint8_t flags, size_t payload_len);
 
+struct engine_rig_test {
+    const char *name;
+    void (*body)(struct engine_rig *rig);
+};
+
 /*
- * Runs a test's body in a child, so that a crash of the stack is one failure;
- * the test fails when the child does.
+ * main() of a program of such tests: each has a rig and a child of its own, so
+ * that a crash of the stack is one failure.  All are skipped where namespaces
+ * are refused.
  */
-void engine_rig_in_child(gconstpointer body);
+int engine_rig_main(int argc, char **argv, const char *suite,
+                    const struct engine_rig_test *tests, size_t count);

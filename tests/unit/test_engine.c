@@ -355,36 +355,30 @@ static void the_tail_of_a_frame_is_not_data(struct engine_rig *rig)
     }
 }
 
-#define ADD(name, body)                                            \
-    g_test_add_data_func("/engine/" name, (void *)(uintptr_t)body, \
-                         engine_rig_in_child)
+static const struct engine_rig_test tests[] = {
+    { "an address request is answered", an_address_request_is_answered },
+    { "a TCP connection lives and ends", a_tcp_connection_lives_and_ends },
+    { "a closed port is told by a reset", a_closed_port_is_told_by_a_reset },
+    { "an echo is answered by who has the address",
+      an_echo_is_answered_by_who_has_the_address },
+    { "a refused datagram is told", a_refused_datagram_is_told },
+    { "urgent data is nothing but data", urgent_data_is_nothing_but_data },
+    { "segments out of order are not believed",
+      segments_out_of_order_are_not_believed },
+    { "sequence zero is passed while the host has finished",
+      sequence_zero_is_passed_while_the_host_has_finished },
+    { "a delayed acknowledgement delays nothing",
+      a_delayed_acknowledgement_delays_nothing },
+    { "what the stack rejects leaves no hole",
+      what_the_stack_rejects_leaves_no_hole },
+    { "data before the handshake is dropped",
+      data_before_the_handshake_is_dropped },
+    { "a segment of no connection is reset",
+      a_segment_of_no_connection_is_reset },
+    { "the tail of a frame is not data", the_tail_of_a_frame_is_not_data },
+};
 
 int main(int argc, char **argv)
 {
-    g_test_init(&argc, &argv, NULL);
-    if (!engine_rig_enter()) {
-        g_print("1..0 # SKIP namespaces are refused\n");
-        return 0;
-    }
-    ADD("an address request is answered", an_address_request_is_answered);
-    ADD("a TCP connection lives and ends", a_tcp_connection_lives_and_ends);
-    ADD("a closed port is told by a reset", a_closed_port_is_told_by_a_reset);
-    ADD("an echo is answered by who has the address",
-        an_echo_is_answered_by_who_has_the_address);
-    ADD("a refused datagram is told", a_refused_datagram_is_told);
-    ADD("urgent data is nothing but data", urgent_data_is_nothing_but_data);
-    ADD("segments out of order are not believed",
-        segments_out_of_order_are_not_believed);
-    ADD("sequence zero is passed while the host has finished",
-        sequence_zero_is_passed_while_the_host_has_finished);
-    ADD("a delayed acknowledgement delays nothing",
-        a_delayed_acknowledgement_delays_nothing);
-    ADD("what the stack rejects leaves no hole",
-        what_the_stack_rejects_leaves_no_hole);
-    ADD("data before the handshake is dropped",
-        data_before_the_handshake_is_dropped);
-    ADD("a segment of no connection is reset",
-        a_segment_of_no_connection_is_reset);
-    ADD("the tail of a frame is not data", the_tail_of_a_frame_is_not_data);
-    return g_test_run();
+    return engine_rig_main(argc, argv, "engine", tests, G_N_ELEMENTS(tests));
 }

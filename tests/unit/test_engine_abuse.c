@@ -277,29 +277,23 @@ static void a_full_table_of_descriptors_empties_again(struct engine_rig *rig)
     (void)engine_tcp_open(rig, "10.0.2.2", port, 1);
 }
 
-#define ADD(name, body)                                           \
-    g_test_add_data_func("/abuse/" name, (void *)(uintptr_t)body, \
-                         engine_rig_in_child)
+static const struct engine_rig_test tests[] = {
+    { "no spelling of the loopback leads in",
+      no_spelling_of_the_loopback_leads_in },
+    { "no service port is a way in", no_service_port_is_a_way_in },
+    { "nobody serves files or management", nobody_serves_files_or_management },
+    { "fragments arrive as one or not at all",
+      fragments_arrive_as_one_or_not_at_all },
+    { "spoofed sources get nothing out", spoofed_sources_get_nothing_out },
+    { "a flood of garbage leaves the stack alive",
+      a_flood_of_garbage_leaves_the_stack_alive },
+    { "a reset at the acknowledged place closes the socket",
+      a_reset_at_the_acknowledged_place_closes_the_socket },
+    { "a full table of descriptors empties again",
+      a_full_table_of_descriptors_empties_again },
+};
 
 int main(int argc, char **argv)
 {
-    g_test_init(&argc, &argv, NULL);
-    if (!engine_rig_enter()) {
-        g_print("1..0 # SKIP namespaces are refused\n");
-        return 0;
-    }
-    ADD("no spelling of the loopback leads in",
-        no_spelling_of_the_loopback_leads_in);
-    ADD("no service port is a way in", no_service_port_is_a_way_in);
-    ADD("nobody serves files or management", nobody_serves_files_or_management);
-    ADD("fragments arrive as one or not at all",
-        fragments_arrive_as_one_or_not_at_all);
-    ADD("spoofed sources get nothing out", spoofed_sources_get_nothing_out);
-    ADD("a flood of garbage leaves the stack alive",
-        a_flood_of_garbage_leaves_the_stack_alive);
-    ADD("a reset at the acknowledged place closes the socket",
-        a_reset_at_the_acknowledged_place_closes_the_socket);
-    ADD("a full table of descriptors empties again",
-        a_full_table_of_descriptors_empties_again);
-    return g_test_run();
+    return engine_rig_main(argc, argv, "abuse", tests, G_N_ELEMENTS(tests));
 }

@@ -225,26 +225,20 @@ static void a_port_is_had_once(struct engine_rig *rig)
     }
 }
 
-#define ADD(name, body)                                             \
-    g_test_add_data_func("/forward/" name, (void *)(uintptr_t)body, \
-                         engine_rig_in_child)
+static const struct engine_rig_test tests[] = {
+    { "a stream is forwarded", a_stream_is_forwarded },
+    { "a stream is forwarded past a closed loopback",
+      a_stream_is_forwarded_past_a_closed_loopback },
+    { "a datagram is forwarded and answered",
+      a_datagram_is_forwarded_and_answered },
+    { "many clients at once are all taken",
+      many_clients_at_once_are_all_taken },
+    { "what the stack cannot carry is not taken",
+      what_the_stack_cannot_carry_is_not_taken },
+    { "a port is had once", a_port_is_had_once },
+};
 
 int main(int argc, char **argv)
 {
-    g_test_init(&argc, &argv, NULL);
-    if (!engine_rig_enter()) {
-        g_print("1..0 # SKIP namespaces are refused\n");
-        return 0;
-    }
-    ADD("a stream is forwarded", a_stream_is_forwarded);
-    ADD("a stream is forwarded past a closed loopback",
-        a_stream_is_forwarded_past_a_closed_loopback);
-    ADD("a datagram is forwarded and answered",
-        a_datagram_is_forwarded_and_answered);
-    ADD("many clients at once are all taken",
-        many_clients_at_once_are_all_taken);
-    ADD("what the stack cannot carry is not taken",
-        what_the_stack_cannot_carry_is_not_taken);
-    ADD("a port is had once", a_port_is_had_once);
-    return g_test_run();
+    return engine_rig_main(argc, argv, "forward", tests, G_N_ELEMENTS(tests));
 }

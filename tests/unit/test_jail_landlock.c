@@ -4,14 +4,11 @@
 #include "base/own.h"
 #include "kern/jail_caps.h"
 
+#include "deny_call.h"
 #include "jail_child.h"
 
 #include <errno.h>
 #include <glib/gstdio.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <stddef.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -181,26 +178,11 @@ static void abstract_sockets_are_out_of_reach(void)
     jail_child_succeeds(connect_to_abstract_socket, NULL);
 }
 
-static void without_landlock(int error)
-{
-    struct sock_filter code[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_landlock_create_ruleset, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)error),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-    };
-    struct sock_fprog program = { G_N_ELEMENTS(code), code };
-
-    g_assert_cmpint(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), ==, 0);
-    g_assert_cmpint(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), ==,
-                    0);
-}
-
 static void enter_on_an_old_kernel(void *data)
 {
     struct place *p = data;
 
-    without_landlock(ENOSYS);
+    g_assert_true(deny_call(SYS_landlock_create_ruleset, ENOSYS));
     g_assert_cmpint(jail_landlock_abi(), ==, 0);
     g_assert_cmpint(enter(NULL, 0, -1), ==, 0);
     g_assert_cmpint(open(p->hidden_file, O_RDONLY), >=, 0);
@@ -209,7 +191,7 @@ static void enter_on_an_old_kernel(void *data)
 static void enter_where_it_is_off(void *data)
 {
     (void)data;
-    without_landlock(EOPNOTSUPP);
+    g_assert_true(deny_call(SYS_landlock_create_ruleset, EOPNOTSUPP));
     g_assert_cmpint(enter(NULL, 0, -1), ==, 0);
 }
 

@@ -8,9 +8,8 @@
 #define MANY 40
 
 /* More than there are lanes, so that each has some. */
-static void connections_of_all_lanes_work_side_by_side(void)
+static void connections_of_all_lanes_work_side_by_side(struct engine_rig *rig)
 {
-    struct engine_rig *rig = engine_rig_new();
     struct engine_tcp tcp[MANY];
     uint16_t port;
     int listener = engine_rig_host_socket("192.0.2.1", SOCK_STREAM, &port);
@@ -30,12 +29,10 @@ static void connections_of_all_lanes_work_side_by_side(void)
         (void)close(fds[i]);
     }
     (void)close(listener);
-    engine_rig_free(rig);
 }
 
-static void a_reset_finds_its_lane(void)
+static void a_reset_finds_its_lane(struct engine_rig *rig)
 {
-    struct engine_rig *rig = engine_rig_new();
     uint16_t port;
     int listener = engine_rig_host_socket("192.0.2.1", SOCK_STREAM, &port);
 
@@ -49,7 +46,6 @@ static void a_reset_finds_its_lane(void)
         (void)close(fd);
     }
     (void)close(listener);
-    engine_rig_free(rig);
 }
 
 /* --- forwards --- */
@@ -88,9 +84,8 @@ static void accept_and_talk(struct engine_rig *rig, uint16_t host_port)
     (void)close(fd);
 }
 
-static void what_a_forward_opens_stays_in_its_lane(void)
+static void what_a_forward_opens_stays_in_its_lane(struct engine_rig *rig)
 {
-    struct engine_rig *rig = engine_rig_new();
     struct fwd_driver driver = stack_fwd_driver(pump_stack(rig->pump));
 
     for (uint16_t i = 0; i < MANY; i++) {
@@ -111,24 +106,17 @@ static void what_a_forward_opens_stays_in_its_lane(void)
             ;
     }
     g_assert_cmpuint(stack_sockets(pump_stack(rig->pump)), ==, 0);
-    engine_rig_free(rig);
 }
 
-#define ADD(name, body)                                           \
-    g_test_add_data_func("/stack/" name, (void *)(uintptr_t)body, \
-                         engine_rig_in_child)
+static const struct engine_rig_test tests[] = {
+    { "connections of all lanes work side by side",
+      connections_of_all_lanes_work_side_by_side },
+    { "a reset finds its lane", a_reset_finds_its_lane },
+    { "what a forward opens stays in its lane",
+      what_a_forward_opens_stays_in_its_lane },
+};
 
 int main(int argc, char **argv)
 {
-    g_test_init(&argc, &argv, NULL);
-    if (!engine_rig_enter()) {
-        g_print("1..0 # SKIP namespaces are refused\n");
-        return 0;
-    }
-    ADD("connections of all lanes work side by side",
-        connections_of_all_lanes_work_side_by_side);
-    ADD("a reset finds its lane", a_reset_finds_its_lane);
-    ADD("what a forward opens stays in its lane",
-        what_a_forward_opens_stays_in_its_lane);
-    return g_test_run();
+    return engine_rig_main(argc, argv, "stack", tests, G_N_ELEMENTS(tests));
 }
