@@ -29,6 +29,8 @@ struct agent *agent_start(int userns_fd, int netns_fd,
 /* Ends the agent and reaps it. */
 void agent_free(struct agent *agent);
 
+/* For messages, and for the filter that lets it be killed; until it is freed.
+ */
 pid_t agent_pid(const struct agent *agent);
 /* How it is confined; belongs to the agent. */
 const struct agent_confined *agent_confined(const struct agent *agent);
@@ -95,8 +97,9 @@ struct agent_bridges {
     int news_fd;    /* kern/rtnl_watch.h */
 };
 /*
- * Bridges in the relay namespace (agent/bridges.h).  An interface that is
- * dropped stays until somebody deletes it.
+ * Bridges in the relay namespace (agent/bridges.h).  Each is done whole or not
+ * at all: 0, or -1 and an error.  An interface that is dropped stays until
+ * somebody deletes it.
  */
 int agent_bridges_open(struct agent *agent, struct agent_bridges *out,
                        GError **err);

@@ -24,6 +24,7 @@ struct takeover *takeover_begin(struct rtnl *guest, const char *name,
 void takeover_free(struct takeover *takeover);
 OWN_DEFINE(takeover)
 
+/* As the tap had them: 6 bytes that belong to `takeover`, and the MTU. */
 const uint8_t *takeover_mac(const struct takeover *takeover);
 uint32_t takeover_mtu(const struct takeover *takeover);
 

@@ -39,7 +39,9 @@ void fast_path_set_pump(struct fast_path *fast, struct pump *pump);
 /* For pump_config.take_tcp; `self` is the fast path. */
 bool fast_path_take_tcp(void *self, struct frame *f);
 
+/* Driver "relay"; good as long as the fast path. */
 struct fwd_driver fast_path_fwd_driver(struct fast_path *fast);
+/* What it relays; belongs to it. */
 struct relay_table *fast_path_relays(struct fast_path *fast);
 /* To be called when the policy allows less than before. */
 void fast_path_policy_narrowed(struct fast_path *fast);

@@ -25,6 +25,7 @@ struct ip_endpoint {
 #define IP_ADDR_TEXT_MAX     INET6_ADDRSTRLEN
 #define IP_ENDPOINT_TEXT_MAX (INET6_ADDRSTRLEN + sizeof("[]:65535"))
 
+/* From the forms of the C library, in network order. */
 struct ip_addr ip_addr_v4(struct in_addr v4);
 struct ip_addr ip_addr_v6(const struct in6_addr *v6);
 /* The IPv4 address `host_order` as text would name it: 0x0a000202 is 10.0.2.2.
@@ -38,11 +39,13 @@ const char *ip_addr_format(const struct ip_addr *a, char *out);
 /* "1.2.3.4:5" or "[::1]:5"; `out` has IP_ENDPOINT_TEXT_MAX bytes. */
 const char *ip_endpoint_format(const struct ip_endpoint *e, char *out);
 
+/* By family and value: ::ffff:1.2.3.4 is not 1.2.3.4, see ip_addr_unmap(). */
 bool ip_addr_equal(const struct ip_addr *a, const struct ip_addr *b);
 bool ip_endpoint_equal(const struct ip_endpoint *a,
                        const struct ip_endpoint *b);
 /* For hash tables: equal addresses have equal values. */
 uint32_t ip_addr_hash(const struct ip_addr *a);
+/* 0.0.0.0 or ::. */
 bool ip_addr_is_any(const struct ip_addr *a);
 /*
  * 127.0.0.0/8, ::1, and the IPv4-mapped spelling of the former.

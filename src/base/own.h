@@ -4,6 +4,7 @@
 #include <glib.h>
 #include <unistd.h>
 
+/* Closes the descriptor, if there is one, and forgets it.  Keeps errno. */
 static inline void own_close(int *fd)
 {
     if (*fd >= 0) {

@@ -24,9 +24,11 @@ bool ip_prefix_parse(const char *text, struct ip_prefix *out, bool *exact);
 /* Writes into `out` (IP_PREFIX_TEXT_MAX bytes) and returns it. */
 const char *ip_prefix_format(const struct ip_prefix *prefix, char *out);
 
+/* Never true for two families. */
 bool ip_prefix_equal(const struct ip_prefix *a, const struct ip_prefix *b);
 bool ip_prefix_contains(const struct ip_prefix *prefix,
                         const struct ip_addr *addr);
+/* Does one of them contain the other? */
 bool ip_prefix_overlap(const struct ip_prefix *a, const struct ip_prefix *b);
 /* The network that `addr` is in: its first `len` bits. */
 struct ip_prefix ip_prefix_of(const struct ip_addr *addr, unsigned len);

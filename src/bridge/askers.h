@@ -11,6 +11,7 @@
  */
 struct askers;
 
+/* Knows the tables by reference: leave before a table is freed. */
 struct askers *askers_new(void);
 void askers_free(struct askers *askers);
 

@@ -83,6 +83,7 @@ const struct net_attachment *networks_attach(struct networks *networks,
                                              const struct net_attachment *asked,
                                              const struct attach_target *target,
                                              GError **err);
+/* Takes it out, with what was made for it.  0, or -1 and NOT_FOUND. */
 int networks_detach(struct networks *networks, const char *name,
                     const char *container, GError **err);
 /* For the driver: the interface behind its handle `port` is gone. */

@@ -25,9 +25,11 @@ struct networks {
     char *holder;        /* the text of the last answer about addresses */
 };
 
+/* Tells the observer, if there is one; `attachment` may be NULL. */
 void networks_tell(const struct networks *networks, enum networks_change change,
                    const struct network *network,
                    const struct net_attachment *attachment);
+/* NULL and NOT_FOUND. */
 struct network *networks_lookup(const struct networks *networks,
                                 const char *name, GError **err);
 /* Takes it out of everything, its interface and its addresses too. */

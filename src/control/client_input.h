@@ -27,6 +27,7 @@ enum client_input_status {
     CLIENT_INPUT_TOO_LARGE
 };
 
+/* Ready for the first request; _fini() frees what _init() and reading took. */
 void client_input_init(struct client_input *input);
 /* Drops the request and closes the descriptors left in `fds`. */
 void client_input_reset(struct client_input *input);

@@ -30,6 +30,7 @@ struct subscriber {
     uint64_t lost;
 };
 
+/* Without subscribers. */
 struct events *events_new(void);
 /* Its subscribers are let go. */
 void events_free(struct events *events);
@@ -42,6 +43,7 @@ void events_unsubscribe(struct subscriber *subscriber);
 
 /* True if anyone wants them: otherwise nothing need be built. */
 bool events_wanted(const struct events *events, enum event_kind kind);
+/* Offers it to whoever wants the kind; `data` stays the caller's. */
 void events_publish(struct events *events, enum event_kind kind,
                     const struct json_out *data);
 

@@ -91,6 +91,7 @@ struct json_list {
     const char *name;
 };
 
+/* As the getters above. */
 int json_get_list(const struct json_obj *obj, const char *key,
                   struct json_list *out, GError **err);
 size_t json_list_len(const struct json_list *list);
@@ -123,6 +124,7 @@ int json_bad(const struct json_obj *obj, const char *key, GError **err,
 /* An object or array under construction.  Members keep their order. */
 struct json_out;
 
+/* An empty object; freeing it frees its members. */
 struct json_out *json_out_new(void);
 void json_out_free(struct json_out *out);
 OWN_DEFINE(json_out)

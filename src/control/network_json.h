@@ -17,8 +17,13 @@ extern const char *const network_json_members[];
  */
 int network_json_decode(const struct json_obj *obj, struct spec *spec,
                         GError **err);
+/* As network_json_decode() reads it. */
 void network_json_put(struct json_out *out, const struct spec *spec);
 
+/*
+ * The same for what connects a container to a network: what is missing stays as
+ * it is, and `attachment`, which is initialised, is the caller's to clear.
+ */
 int attachment_json_decode(const struct json_obj *obj,
                            struct net_attachment *attachment, GError **err);
 /* As attachment_json_decode() reads it. */

@@ -50,6 +50,7 @@ struct verb {
     int (*run)(void *self, struct verb_call *call, GError **err);
 };
 
+/* Without verbs; verbs_add() has them. */
 struct verbs *verbs_new(void);
 /* Frees the handles that were given with a function for it. */
 void verbs_free(struct verbs *verbs);

@@ -10,6 +10,7 @@
  */
 #define CAPTURE_MAX_BYTES_DEFAULT (100u * 1000 * 1000)
 
+/* Adds the two verbs. */
 void verbs_capture_add(struct verbs *verbs, struct capture *capture);
 
 /* The members of a state, for stop_capture and get_status. */

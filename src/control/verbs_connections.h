@@ -10,6 +10,7 @@
 #define CONNECTIONS_LIMIT_DEFAULT 100u
 #define CONNECTIONS_LIMIT_MAX     1000u
 
+/* Adds the verb. */
 void verbs_connections_add(struct verbs *verbs, const struct flows *flows);
 
 /* The members of a flow, for lists and events. */

@@ -17,6 +17,7 @@ struct talk;
  */
 char *talk_find_socket(const char *named, GError **err);
 
+/* Connects.  NULL and an error that names the socket. */
 struct talk *talk_open(const char *path, GError **err);
 void talk_close(struct talk *talk);
 

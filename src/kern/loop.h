@@ -32,6 +32,7 @@ struct loop_hook {
     void *self;
 };
 
+/* NULL and an error when the kernel gives no epoll set. */
 struct loop *loop_new(GError **err);
 /* Its watches and timers need not be removed first. */
 void loop_free(struct loop *loop);

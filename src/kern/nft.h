@@ -40,10 +40,12 @@ struct nft_chain {
     bool plain;         /* at no hook: those three do not matter */
 };
 
+/* Empty; what is added and not committed is never heard of. */
 struct nft_batch *nft_batch_new(void);
 void nft_batch_free(struct nft_batch *batch);
 OWN_DEFINE(nft_batch)
 
+/* That it exists already is no error, for chains too. */
 void nft_batch_add_table(struct nft_batch *batch, int family, const char *name);
 /* Its policy is to accept. */
 void nft_batch_add_chain(struct nft_batch *batch,
@@ -70,6 +72,7 @@ int nft_batch_commit_by(struct nft_batch *batch, struct nft_socket *socket,
    until a match fails. */
 struct nft_rule *nft_rule_new(const struct nft_chain *chain);
 
+/* The interface that a packet came in by, or goes out by; 0 is no index. */
 void nft_match_iif(struct nft_rule *rule, unsigned index, bool equal);
 void nft_match_oif(struct nft_rule *rule, unsigned index, bool equal);
 /* The family of an IP packet, in a chain that sees both: AF_INET, AF_INET6. */
@@ -105,6 +108,7 @@ void nft_match_pkttype(struct nft_rule *rule, uint8_t type);
 /* A socket of ours with IP_TRANSPARENT will get the packet. */
 void nft_match_transparent_socket(struct nft_rule *rule);
 
+/* What the packet passes for from now on (PACKET_HOST ...), and its mark. */
 void nft_set_pkttype(struct nft_rule *rule, uint8_t type);
 void nft_set_mark(struct nft_rule *rule, uint32_t mark);
 /* Hands a packet to the listener at `to`, wherever it was sent. */

@@ -16,6 +16,7 @@
  */
 struct rtnl;
 
+/* For the namespace that the caller is in; NULL and an error. */
 struct rtnl *rtnl_open(GError **err);
 /*
  * Takes over a socket that was opened in another namespace, maybe by another
@@ -99,6 +100,7 @@ int rtnl_veth_add(struct rtnl *rtnl, const char *name, const uint8_t *mac,
 int rtnl_addr_add(struct rtnl *rtnl, unsigned index, const struct ip_addr *addr,
                   unsigned prefix_len, GError **err);
 
+/* One that is not there is an error. */
 int rtnl_addr_del(struct rtnl *rtnl, unsigned index, const struct ip_addr *addr,
                   unsigned prefix_len, GError **err);
 

@@ -21,6 +21,7 @@ struct rtnl_saved *rtnl_saved_take(struct rtnl *rtnl, unsigned index,
 void rtnl_saved_free(struct rtnl_saved *saved);
 OWN_DEFINE(rtnl_saved)
 
+/* 6 bytes that belong to `saved`, and the MTU. */
 const uint8_t *rtnl_saved_mac(const struct rtnl_saved *saved);
 uint32_t rtnl_saved_mtu(const struct rtnl_saved *saved);
 

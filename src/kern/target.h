@@ -23,6 +23,7 @@
  */
 struct target;
 
+/* Until the process has ended; that it is nobody's child does not matter. */
 struct target *target_watch_pid(struct loop *loop, pid_t pid,
                                 void (*gone)(void *self), void *self,
                                 GError **err);
@@ -42,4 +43,5 @@ struct target *target_watch_path(struct loop *loop, const char *path,
  */
 void target_watch_sandboxed(struct target *target);
 
+/* Ends the watch; `gone` is not called any more. */
 void target_free(struct target *target);

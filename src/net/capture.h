@@ -26,6 +26,7 @@ struct capture_state {
     uint64_t frames, bytes, lost; /* of this one or the last */
 };
 
+/* Idle; `loop` must outlive it. */
 struct capture *capture_new(struct loop *loop);
 /* Ends a running one; what the descriptor does not take at once is lost. */
 void capture_free(struct capture *capture);

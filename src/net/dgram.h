@@ -43,6 +43,7 @@ struct dgram_config {
     struct datagram_sink sink; /* frames for the guest */
 };
 
+/* `config` is copied; `loop` must outlive it. */
 struct dgram *dgram_new(struct loop *loop, const struct dgram_config *config);
 /* Forwards must have been stopped. */
 void dgram_free(struct dgram *dgram);
@@ -64,6 +65,7 @@ void dgram_note_stack(struct dgram *dgram, const struct frame *f,
 /* Forgets flows that are idle; call every second or so. */
 void dgram_reap(struct dgram *dgram, int64_t now_ns);
 
+/* Flows that are open, those of the stack included. */
 size_t dgram_count(const struct dgram *dgram);
 /* Flows for which `match` is true are ended at once; returns how many. */
 size_t dgram_end_matching(struct dgram *dgram, flow_match match, void *self);

@@ -24,6 +24,7 @@ struct dns_guest_config {
     struct datagram_sink sink; /* frames for the guest */
 };
 
+/* `config` is copied; `loop` must outlive it. */
 struct dns_guest *dns_guest_new(struct loop *loop,
                                 const struct dns_guest_config *config);
 /* Forgets all questions and closes all connections. */

@@ -97,5 +97,6 @@ bool dns_reply_matches(const uint8_t *data, size_t len, uint16_t id,
    or has a header at least. */
 bool dns_reply_is_failure(const uint8_t *data);
 
+/* The number of a message, of which the header at least is there. */
 uint16_t dns_get_id(const uint8_t *data);
 void dns_set_id(uint8_t *data, uint16_t id);

@@ -32,6 +32,7 @@ struct flow_sink {
     void *self;
 };
 
+/* `sink` is copied, `stats` kept by reference. */
 struct flow_table *flow_table_new(const struct flow_sink *sink,
                                   struct stats *stats);
 /* Its flows are forgotten; nobody is told. */

@@ -42,6 +42,7 @@ static inline bool flow_is_closed(const struct flow *flow)
     return flow->reset || (flow->guest_fin && flow->host_fin);
 }
 
+/* As lists and observers get it. */
 struct flow_info flow_info_of(const struct flow *flow);
 /* Tells the observer, once. */
 void flow_tell_end(struct flow_table *table, struct flow *flow,

@@ -71,6 +71,7 @@ int fwd_remove(struct fwd_table *table, uint64_t id, size_t *closed,
 size_t fwd_remove_container(struct fwd_table *table, const char *network,
                             const char *container);
 
+/* Entries; one that stands for many ports or both families is one. */
 size_t fwd_count(const struct fwd_table *table);
 /* In order of ids; `index` < fwd_count(). */
 const struct fwd_entry *fwd_at(const struct fwd_table *table, size_t index);

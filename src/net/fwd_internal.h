@@ -36,6 +36,7 @@ struct fwd_table {
     uint64_t last_id;
 };
 
+/* Fills padding as well: keys are compared byte by byte. */
 void fwd_make_key(int proto, const struct ip_endpoint *host,
                   struct fwd_key *key);
 /* Stops what runs of `forward`, and takes it out of the indices. */

@@ -34,6 +34,7 @@ struct fwd_relay_config {
    come, the oldest is reset. */
 #define FWD_RELAY_PENDING_MAX 1024u
 
+/* `config` is copied; `loop` must outlive it. */
 struct fwd_relay *fwd_relay_new(struct loop *loop,
                                 const struct fwd_relay_config *config);
 /* All forwards must have been stopped. */

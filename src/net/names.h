@@ -34,6 +34,7 @@ int names_add(struct names *names, const char *owner, const char *name,
               const struct ip_addr *addr);
 /* All that `owner` has. */
 void names_remove(struct names *names, const char *owner);
+/* Names with one address each, as NAMES_MAX counts them. */
 size_t names_count(const struct names *names);
 
 /* Of each: what is beyond is left out. */

@@ -9,6 +9,7 @@
  */
 struct neighbours;
 
+/* Knows nobody; `plan` is kept by reference. */
 struct neighbours *neighbours_new(const struct plan *plan);
 void neighbours_free(struct neighbours *neighbours);
 

@@ -59,6 +59,7 @@ void pump_policy_narrowed(struct pump *pump);
 void pump_ipv6_on(struct pump *pump);
 void pump_ipv6_off(struct pump *pump);
 
+/* Its parts, for what is asked of them alone; they belong to it. */
 struct stack *pump_stack(struct pump *pump);
 struct dgram *pump_dgram(struct pump *pump);
 /* NULL: names are the stack's. */

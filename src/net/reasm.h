@@ -15,6 +15,7 @@
 
 struct reasm;
 
+/* `stats`, where what is lost is counted, is kept by reference. */
 struct reasm *reasm_new(struct stats *stats);
 void reasm_free(struct reasm *reasm);
 

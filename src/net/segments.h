@@ -38,6 +38,7 @@ OWN_DEFINE(segments)
  */
 uint16_t segments_add(struct segments *segments, const struct segment *segment,
                       GError **err);
+/* That there is none is harmless; pointers to it are void. */
 void segments_remove(struct segments *segments, uint16_t number);
 /* NULL: there is none. */
 struct segment *segments_get(const struct segments *segments, uint16_t number);

@@ -59,10 +59,15 @@ struct slirp_engine_sink {
     void *self;
 };
 
+/*
+ * `config` and `sink` are copied; `loop` and `stats` must outlive it.  NULL and
+ * an error when libslirp cannot be had as the plan wants it.
+ */
 struct slirp_engine *slirp_engine_new(struct loop *loop,
                                       const struct slirp_engine_config *config,
                                       const struct slirp_engine_sink *sink,
                                       struct stats *stats, GError **err);
+/* Closes all sockets of the stack. */
 void slirp_engine_free(struct slirp_engine *engine);
 
 /* Does what is due; once per turn, before the wait. */
