@@ -46,11 +46,11 @@ static int set_ipv6(void *self, bool on, GError **err)
     return 0;
 }
 
-static void narrowed(void *self)
+static void narrowed(void *self, const struct policy *wanted)
 {
     struct gate *gate = self;
 
-    pump_policy_narrowed(gate->pump);
+    pump_policy_narrowed(gate->pump, wanted);
     if (gate->fabric_driver != NULL)
         fabric_driver_policy_narrowed(gate->fabric_driver);
     if (gate->fast != NULL)

@@ -91,18 +91,16 @@ void dns_guest_take_stream(struct dns_guest *guest, int fd,
     dns_streams_take(guest->streams, fd, from);
 }
 
-void dns_guest_policy_narrowed(struct dns_guest *guest)
+/* Connections do not pass the guard. */
+void dns_guest_policy_narrowed(struct dns_guest *guest,
+                               const struct policy *wanted)
 {
-    if (guest->config.policy->enable_dns)
+    if (!wanted->enable_ipv6)
+        dns_streams_close_family(guest->streams, AF_INET6);
+    if (wanted->enable_dns)
         return;
     dns_forward_cancel(guest->config.forward, guest);
     dns_streams_close_all(guest->streams);
-}
-
-/* Connections do not pass the guard. */
-void dns_guest_ipv6_off(struct dns_guest *guest)
-{
-    dns_streams_close_family(guest->streams, AF_INET6);
 }
 
 struct dns_guest *dns_guest_new(struct loop *loop,

@@ -36,10 +36,9 @@ bool dns_guest_take(struct dns_guest *guest, const struct frame *f);
 void dns_guest_take_stream(struct dns_guest *guest, int fd,
                            const struct ip_endpoint *from);
 
-/* To be called when the policy allows less than before. */
-void dns_guest_policy_narrowed(struct dns_guest *guest);
-/* To be called when the guest has IPv6 no more: closes what it had by that. */
-void dns_guest_ipv6_off(struct dns_guest *guest);
+/* To be called when the policy allows less than before: see net/switches.h. */
+void dns_guest_policy_narrowed(struct dns_guest *guest,
+                               const struct policy *wanted);
 
 /* Is that one of the resolver's addresses, with its port? */
 bool dns_guest_is_resolver(const struct plan *plan,

@@ -169,11 +169,11 @@ void pump_free(struct pump *pump)
     g_free(pump);
 }
 
-void pump_policy_narrowed(struct pump *pump)
+void pump_policy_narrowed(struct pump *pump, const struct policy *wanted)
 {
     guard_forget_replies(pump->guard);
     if (pump->names != NULL)
-        dns_guest_policy_narrowed(pump->names);
+        dns_guest_policy_narrowed(pump->names, wanted);
 }
 
 void pump_ipv6_on(struct pump *pump)
@@ -188,8 +188,6 @@ void pump_ipv6_off(struct pump *pump)
     static const uint8_t router_mac[] = SLIRP_ENGINE_ROUTER_MAC6;
     uint8_t out[ROUTER_FRAME_MAX];
 
-    if (pump->names != NULL)
-        dns_guest_ipv6_off(pump->names);
     pump_inject(pump, out, router_farewell(pump->plan, router_mac, out));
 }
 

@@ -50,8 +50,8 @@ void pump_free(struct pump *pump);
  */
 void pump_inject(struct pump *pump, const uint8_t *data, size_t len);
 
-/* To be called when the policy allows less than before. */
-void pump_policy_narrowed(struct pump *pump);
+/* To be called when the policy allows less than before: see net/switches.h. */
+void pump_policy_narrowed(struct pump *pump, const struct policy *wanted);
 /*
  * To be called when IPv6 is switched: the stack's router, which would speak in
  * its own time, advertises itself at once, or takes leave of the guest.

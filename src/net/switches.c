@@ -30,7 +30,6 @@ static bool is_forbidden(void *self, const struct flow_info *flow)
                            &flow->peer) != POLICY_ALLOW;
 }
 
-/* IPv6 stays a little longer, for the guest must hear of the ends. */
 static size_t narrow(const struct switches *switches,
                      const struct policy *wanted)
 {
@@ -39,7 +38,7 @@ static size_t narrow(const struct switches *switches,
 
     *switches->policy = *wanted;
     switches->policy->enable_ipv6 |= had_ipv6;
-    switches->narrowed(switches->self);
+    switches->narrowed(switches->self, wanted);
     return switches->flows->end_matching(switches->flows->self, is_forbidden,
                                          &verdict);
 }

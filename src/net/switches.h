@@ -20,8 +20,12 @@ struct switches {
      * `on`, with nothing changed.
      */
     int (*set_ipv6)(void *self, bool on, GError **err);
-    /* What was allowed may not be any more: what waits must be judged anew. */
-    void (*narrowed)(void *self);
+    /*
+     * What was allowed may not be any more: what waits must be judged anew.
+     * The policy is `wanted` now, but that IPv6 goes only afterwards, for the
+     * guest to hear of what ends.
+     */
+    void (*narrowed)(void *self, const struct policy *wanted);
     /* Told after each change. */
     void (*changed)(void *self, size_t ended);
     void *self;

@@ -524,11 +524,11 @@ static int set_ipv6(void *self, bool on, GError **err)
     return 0;
 }
 
-static void narrowed(void *self)
+static void narrowed(void *self, const struct policy *wanted)
 {
     struct world *world = self;
 
-    pump_policy_narrowed(world->rig->pump);
+    pump_policy_narrowed(world->rig->pump, wanted);
 }
 
 static void changed(void *self, size_t ended)

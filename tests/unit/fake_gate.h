@@ -71,9 +71,14 @@ static int fake_set_ipv6(void *self, bool on, GError **err)
     return 0;
 }
 
-static void fake_narrowed(void *self)
+static void fake_narrowed(void *self, const struct policy *wanted)
 {
-    ((struct fake_gate *)self)->narrowed++;
+    struct fake_gate *gate = self;
+
+    /* Flows are judged by what is wanted, but still heard of. */
+    g_assert_true(wanted != &gate->policy);
+    g_assert_true(gate->policy.enable_ipv6 || !wanted->enable_ipv6);
+    gate->narrowed++;
 }
 
 static void fake_changed(void *self, size_t ended)
