@@ -89,25 +89,60 @@ static void bash_first_words(void)
     }
 }
 
+/* They may stand apart from their values. */
+static void bash_valued_options(void)
+{
+    printf(" skip=yes ;;\n        ");
+    for (int i = 0, n = 0; i < CTL_OPTION_END; i++)
+        if (ctl_options[i].metavar != NULL)
+            printf("%s--%s", n++ > 0 ? " | " : "", ctl_options[i].name);
+    printf(")");
+}
+
+/* The first words that take a second one. */
+static void bash_groups(void)
+{
+    for (size_t i = 0, n = 0; i < ctl_command_count; i++) {
+        g_auto(GStrv) words = g_strsplit(ctl_commands[i].name, " ", 0);
+
+        if (words[1] != NULL &&
+            (i == 0 || !g_str_has_prefix(ctl_commands[i - 1].name, words[0])))
+            printf("%s %s", n++ > 0 ? " |" : "", words[0]);
+    }
+    printf(")");
+}
+
 static void print_bash(void)
 {
     printf("# bash completion, made from the tables of slipgatectl\n"
            "_slipgatectl() {\n"
            "    local cur=${COMP_WORDS[COMP_CWORD]}\n"
            "    local prev=${COMP_WORDS[COMP_CWORD - 1]}\n"
-           "    local command='' word options='' words=''\n"
+           "    local command='' key='' skip='' word options='' words=''\n"
            "    if [[ $cur == = ]]; then\n"
-           "        cur=\n"
+           "        cur='' key=$prev\n"
            "    elif [[ $prev == = ]]; then\n"
-           "        prev=${COMP_WORDS[COMP_CWORD - 2]}\n"
+           "        prev=${COMP_WORDS[COMP_CWORD - 2]} key=$prev\n"
            "    fi\n"
            "    COMPREPLY=()\n"
            "    case $prev in\n");
     bash_values();
     printf("    esac\n"
            "    for word in \"${COMP_WORDS[@]:1:COMP_CWORD - 1}\"; do\n"
-           "        [[ $word == -* || $word == = || -z $word ]] || "
-           "command+=${command:+ }$word\n"
+           "        case $word in\n"
+           "        =)");
+    bash_valued_options();
+    printf(" skip=yes ;;\n"
+           "        -* | '') ;;\n"
+           "        *)\n"
+           "            case $skip$command in\n"
+           "            '') command=$word ;;\n"
+           "           ");
+    bash_groups();
+    printf(" command+=\" $word\" ;;\n"
+           "            esac\n"
+           "            skip='' ;;\n"
+           "        esac\n"
            "    done\n"
            "    case $command in\n"
            "    '') words='");
@@ -116,10 +151,20 @@ static void print_bash(void)
     bash_first_words();
     for (size_t i = 0; i < ctl_command_count; i++)
         bash_options(&ctl_commands[i]);
-    printf("    'capture start' | 'capture start'*)\n"
+    printf("    esac\n"
+           "    if [[ $command == 'capture start' && $cur != -* ]]; then\n"
            "        mapfile -t COMPREPLY < <(compgen -f -- \"$cur\")\n"
-           "        return ;;\n"
-           "    esac\n"
+           "        return\n"
+           "    elif [[ -n $key && $key != -* ]]; then\n"
+           "        options=''\n"
+           "        for word in $words; do\n"
+           "            [[ $word != \"$key=\"* ]] || options+=\" "
+           "${word#*=}\"\n"
+           "        done\n"
+           "        mapfile -t COMPREPLY < <(compgen -W \"$options\" -- "
+           "\"$cur\")\n"
+           "        return\n"
+           "    fi\n"
            "    mapfile -t COMPREPLY < <(compgen -W \"$words $options "
            "--socket= --json --help\" -- \"$cur\")\n"
            "    [[ ${COMPREPLY[0]-} == *= ]] && compopt -o nospace\n"

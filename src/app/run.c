@@ -42,8 +42,8 @@ static int status_of(int wait_status)
 static bool reap(struct run *run, int *status)
 {
     int wait_status;
-    bool gate_ended = !run->gate_gone &&
-                      waitpid(run->gate.pid, &wait_status, WNOHANG) > 0;
+    bool gate_ended =
+        !run->gate_gone && waitpid(run->gate.pid, &wait_status, WNOHANG) > 0;
 
     run->gate_gone |= gate_ended;
     /* The gate ends by itself after the command, never before. */

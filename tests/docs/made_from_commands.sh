@@ -76,7 +76,18 @@ bash_takes_the_completion() {
         test "${COMPREPLY[*]}" = remove
         complete_for slipgatectl --socket = x forward add --driver = sl
         test "${COMPREPLY[*]}" = slirp
-        complete_for slipgatectl policy set outbound=
+        complete_for slipgatectl policy set outbound = de
+        test "${COMPREPLY[*]}" = deny
+        complete_for slipgatectl --socket = x forward re
+        test "${COMPREPLY[*]}" = remove
+        complete_for slipgatectl --socket x forward re
+        test "${COMPREPLY[*]}" = remove
+        complete_for slipgatectl forward add 8080 : 80 --dri
+        test "${COMPREPLY[*]}" = --driver=
+        complete_for slipgatectl network create web ipv6 = on sub
+        test "${COMPREPLY[*]}" = subnet=
+        complete_for slipgatectl capture start /de
+        test "${COMPREPLY[*]}" = /dev
         complete_for slipgatectl forward remove --cl
         test "${COMPREPLY[*]}" = --close
         complete_for slipgatectl events st
