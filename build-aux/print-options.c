@@ -36,7 +36,8 @@ static void put_words(const struct option_spec *spec)
 
 static bool wants_file(const struct option_spec *spec)
 {
-    return spec->metavar != NULL && strcmp(spec->metavar, "PATH") == 0;
+    return spec->metavar != NULL && (strcmp(spec->metavar, "PATH") == 0 ||
+                                     strcmp(spec->metavar, "FILE") == 0);
 }
 
 /* --- man page --- */
@@ -94,12 +95,33 @@ static void bash_value(const struct option_spec *spec)
     printf("return\n        ;;\n");
 }
 
+/* The options behind `command`: the rows that its grammar knows. */
+static void bash_command(const char *command, unsigned without, unsigned with)
+{
+    printf("    %s) words='", command);
+    for (size_t i = 0; i < option_spec_count; i++) {
+        const struct option_spec *spec = &option_specs[i];
+
+        if (!(spec->flags & OPTION_HIDDEN) &&
+            (!(spec->flags & without) || (spec->flags & with)))
+            printf(" --%s%s", spec->name, option_takes_value(spec) ? "=" : "");
+    }
+    printf("' ;;\n");
+}
+
 static void print_bash(char **names)
 {
     printf("# bash completion, made from the option table of slipgate\n"
            "_slipgate() {\n"
            "    local cur=${COMP_WORDS[COMP_CWORD]}\n"
            "    local prev=${COMP_WORDS[COMP_CWORD - 1]}\n"
+           "    local command='' words=''\n"
+           "    if ((COMP_CWORD > 1)) && [[ ${COMP_WORDS[0]##*/} != "
+           "slirp4netns ]]; then\n"
+           "        case ${COMP_WORDS[1]} in\n"
+           "        run | bridge | doctor) command=${COMP_WORDS[1]} ;;\n"
+           "        esac\n"
+           "    fi\n"
            "    if [[ $cur == = ]]; then\n"
            "        cur=\n"
            "    elif [[ $prev == = ]]; then\n"
@@ -112,17 +134,28 @@ static void print_bash(char **names)
             bash_value(&option_specs[i]);
     }
     printf("    esac\n"
-           "    if [[ $cur != -* ]]; then\n"
-           "        mapfile -t COMPREPLY < <(compgen -f -- \"$cur\")\n"
+           "    case $command in\n");
+    bash_command("run", OPTION_CALL, 0);
+    bash_command("bridge", OPTION_CALL | OPTION_NO_BRIDGE, OPTION_BRIDGE);
+    printf("    doctor) words=--help ;;\n");
+    bash_command("*", OPTION_RUN_ONLY, 0);
+    printf("    esac\n"
+           "    if [[ $command == run && $cur != -* ]]; then\n"
+           "        mapfile -t COMPREPLY < <(compgen -c -- \"$cur\"\n"
+           "            compgen -f -- \"$cur\")\n"
+           "        return\n"
+           "    elif [[ -z $command && $cur != -* ]]; then\n"
+           "        words=\n"
+           "        ((COMP_CWORD > 1)) || [[ ${COMP_WORDS[0]##*/} == "
+           "slirp4netns ]] ||\n"
+           "            words='run bridge doctor'\n"
+           "        mapfile -t COMPREPLY < <(compgen -W \"$words\" -- "
+           "\"$cur\"\n"
+           "            compgen -f -- \"$cur\")\n"
            "        return\n"
            "    fi\n"
-           "    mapfile -t COMPREPLY < <(compgen -W '");
-    for (size_t i = 0; i < option_spec_count; i++) {
-        if (shown(&option_specs[i]))
-            printf(" --%s%s", option_specs[i].name,
-                   option_takes_value(&option_specs[i]) ? "=" : "");
-    }
-    printf("' -- \"$cur\")\n"
+           "    mapfile -t COMPREPLY < <(compgen -W \"$words\" -- "
+           "\"$cur\")\n"
            "    [[ ${COMPREPLY[0]-} == *= ]] && compopt -o nospace\n"
            "}\n"
            "complete -F _slipgate");
@@ -180,7 +213,8 @@ static void print_zsh(char **names)
         if (shown(&option_specs[i]))
             zsh_option(&option_specs[i]);
     }
-    printf("    '1:namespace, process or tap:_files' \\\n"
+    printf("    '1: :_alternative \"commands:command:(run bridge doctor)\" "
+           "\"files:namespace, process or tap:_files\"' \\\n"
            "    '2:interface name:'\n");
 }
 
@@ -209,6 +243,9 @@ static void print_fish(char **names)
 {
     printf("# fish completion, made from the option table of slipgate\n");
     for (; *names != NULL; names++) {
+        printf("complete -c %s -n __fish_use_subcommand "
+               "-a 'run bridge doctor'\n",
+               *names);
         for (size_t i = 0; i < option_spec_count; i++) {
             if (shown(&option_specs[i]))
                 fish_option(*names, &option_specs[i]);

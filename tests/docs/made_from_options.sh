@@ -17,7 +17,27 @@ bash_takes_the_completion() {
         COMP_WORDS=(slipgate --read)
         COMP_CWORD=1
         _slipgate 2>/dev/null || true # compopt works while completing only
-        test "${COMPREPLY[*]}" = "--ready-fd="'
+        test "${COMPREPLY[*]}" = "--ready-fd="
+        complete_for() {
+            COMP_WORDS=("$@")
+            COMP_CWORD=$(($# - 1))
+            _slipgate 2>/dev/null || true
+        }
+        cd /
+        complete_for slipgate doc
+        test "${COMPREPLY[*]}" = doctor
+        complete_for slirp4netns doc
+        test "${COMPREPLY[*]}" = ""
+        complete_for slipgate run --allow
+        test "${COMPREPLY[*]}" = --allow-host-loopback
+        complete_for slipgate --allow
+        test "${COMPREPLY[*]}" = ""
+        complete_for slipgate bridge --sta
+        test "${COMPREPLY[*]}" = --state=
+        complete_for slipgate run -- nsent
+        test "${COMPREPLY[0]}" = nsenter
+        complete_for slipgate --config = /de
+        test "${COMPREPLY[*]}" = /dev'
 }
 
 echo 1..6
