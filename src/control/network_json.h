@@ -21,8 +21,8 @@ int network_json_decode(const struct json_obj *obj, struct spec *spec,
 void network_json_put(struct json_out *out, const struct spec *spec);
 
 /*
- * The same for what connects a container to a network: what is missing stays as
- * it is, and `attachment`, which is initialised, is the caller's to clear.
+ * The same for what connects a container to a network, into `attachment`, which
+ * is zeroed: what is missing stays so.  The caller clears it either way.
  */
 int attachment_json_decode(const struct json_obj *obj,
                            struct net_attachment *attachment, GError **err);
