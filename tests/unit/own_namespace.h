@@ -4,6 +4,7 @@
 #include <glib.h>
 #include <sched.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -63,4 +64,26 @@ static inline bool skip_without(const char *program)
     if (path == NULL)
         g_test_skip("a program it looks with is not installed");
     return path == NULL;
+}
+
+static inline void run_isolated(gconstpointer test)
+{
+    void (*run)(void) = (void (*)(void))(uintptr_t)test;
+
+    if (!own_namespace_enter()) {
+        g_test_skip("no user namespace may be made here");
+        return;
+    }
+    if (access("/dev/net/tun", R_OK | W_OK) != 0) {
+        g_test_skip("/dev/net/tun cannot be opened here");
+        return;
+    }
+    run();
+}
+
+/* A test that makes taps, in namespaces of its own, so that it sees nobody
+   else's remains; skipped where it may not. */
+static inline void add_isolated(const char *path, void (*test)(void))
+{
+    g_test_add_data_func(path, (gconstpointer)(uintptr_t)test, run_isolated);
 }

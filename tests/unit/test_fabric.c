@@ -540,45 +540,27 @@ static void a_socket_answers_at_the_gateway(void)
     close_rig(&rig);
 }
 
-/* Each test in namespaces of its own, so that none sees another's remains. */
-static void isolated(gconstpointer test)
-{
-    void (*run)(void) = (void (*)(void))(uintptr_t)test;
-
-    if (!own_namespace_enter()) {
-        g_test_skip("no user namespace may be made here");
-        return;
-    }
-    if (access("/dev/net/tun", R_OK | W_OK) != 0) {
-        g_test_skip("/dev/net/tun cannot be opened here");
-        return;
-    }
-    run();
-}
-
-static void add(const char *path, void (*test)(void))
-{
-    g_test_add_data_func(path, (gconstpointer)(uintptr_t)test, isolated);
-}
-
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    add("/fabric/containers of a network reach each other",
-        containers_of_a_network_reach_each_other);
-    add("/fabric/nobody sends in another's name",
-        nobody_sends_in_anothers_name);
-    add("/fabric/without icc containers reach the gateway alone",
-        without_icc_containers_reach_the_gateway_alone);
-    add("/fabric/networks are isolated unless they agree",
-        networks_are_isolated_unless_they_agree);
-    add("/fabric/a container's death is told", a_containers_death_is_told);
-    add("/fabric/what fails leaves nothing", what_fails_leaves_nothing);
-    add("/fabric/what an earlier failure left is in nobody's way",
-        what_an_earlier_failure_left_is_in_nobodys_way);
-    add("/fabric/the host is no container", the_host_is_no_container);
-    add("/fabric/many networks come and go", many_networks_come_and_go);
-    add("/fabric/a socket answers at the gateway",
-        a_socket_answers_at_the_gateway);
+    add_isolated("/fabric/containers of a network reach each other",
+                 containers_of_a_network_reach_each_other);
+    add_isolated("/fabric/nobody sends in another's name",
+                 nobody_sends_in_anothers_name);
+    add_isolated("/fabric/without icc containers reach the gateway alone",
+                 without_icc_containers_reach_the_gateway_alone);
+    add_isolated("/fabric/networks are isolated unless they agree",
+                 networks_are_isolated_unless_they_agree);
+    add_isolated("/fabric/a container's death is told",
+                 a_containers_death_is_told);
+    add_isolated("/fabric/what fails leaves nothing",
+                 what_fails_leaves_nothing);
+    add_isolated("/fabric/what an earlier failure left is in nobody's way",
+                 what_an_earlier_failure_left_is_in_nobodys_way);
+    add_isolated("/fabric/the host is no container", the_host_is_no_container);
+    add_isolated("/fabric/many networks come and go",
+                 many_networks_come_and_go);
+    add_isolated("/fabric/a socket answers at the gateway",
+                 a_socket_answers_at_the_gateway);
     return g_test_run();
 }

@@ -343,45 +343,24 @@ static void the_end_of_the_interface_is_news(void)
     close_relay(&relay);
 }
 
-/* Each test in namespaces of its own, so that none sees another's remains. */
-static void isolated(gconstpointer test)
-{
-    void (*run)(void) = (void (*)(void))(uintptr_t)test;
-
-    if (!own_namespace_enter()) {
-        g_test_skip("no user namespace may be made here");
-        return;
-    }
-    if (access("/dev/net/tun", R_OK | W_OK) != 0) {
-        g_test_skip("/dev/net/tun cannot be opened here");
-        return;
-    }
-    run();
-}
-
-static void add(const char *path, void (*test)(void))
-{
-    g_test_add_data_func(path, (gconstpointer)(uintptr_t)test, isolated);
-}
-
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    add("/relay_ns/the guest sees an interface and nothing else",
-        the_guest_sees_an_interface_and_nothing_else);
-    add("/relay_ns/a taken name is an error and leaves nothing",
-        a_taken_name_is_an_error_and_leaves_nothing);
-    add("/relay_ns/a second one is refused", a_second_one_is_refused);
-    add("/relay_ns/nonsense is refused", nonsense_is_refused);
-    add("/relay_ns/its sockets reach the guest from any address",
-        its_sockets_reach_the_guest_from_any_address);
-    add("/relay_ns/a changed MAC address is found",
-        a_changed_mac_address_is_found);
-    add("/relay_ns/takes the place of a persistent tap",
-        takes_the_place_of_a_persistent_tap);
-    add("/relay_ns/a tap that is in use stays as it is",
-        a_tap_that_is_in_use_stays_as_it_is);
-    add("/relay_ns/the end of the interface is news",
-        the_end_of_the_interface_is_news);
+    add_isolated("/relay_ns/the guest sees an interface and nothing else",
+                 the_guest_sees_an_interface_and_nothing_else);
+    add_isolated("/relay_ns/a taken name is an error and leaves nothing",
+                 a_taken_name_is_an_error_and_leaves_nothing);
+    add_isolated("/relay_ns/a second one is refused", a_second_one_is_refused);
+    add_isolated("/relay_ns/nonsense is refused", nonsense_is_refused);
+    add_isolated("/relay_ns/its sockets reach the guest from any address",
+                 its_sockets_reach_the_guest_from_any_address);
+    add_isolated("/relay_ns/a changed MAC address is found",
+                 a_changed_mac_address_is_found);
+    add_isolated("/relay_ns/takes the place of a persistent tap",
+                 takes_the_place_of_a_persistent_tap);
+    add_isolated("/relay_ns/a tap that is in use stays as it is",
+                 a_tap_that_is_in_use_stays_as_it_is);
+    add_isolated("/relay_ns/the end of the interface is news",
+                 the_end_of_the_interface_is_news);
     return g_test_run();
 }
