@@ -241,11 +241,13 @@ Permission denied"
     world_up
     mkfifo pipe
     exec {pipe}<>pipe
-    user "$SLIPGATE" -c -r 9 -a "$SOCK" "$PID_guest" tap0 \
+    # Not by user(): its shell would hold the pipe, too.
+    "${NS_user[@]}" "$SLIPGATE" -c -r 9 -a "$SOCK" "$PID_guest" tap0 \
         9>pipe {pipe}>&- 3>&- >out 2>err &
     PIDS+=($!)
     exec {read}<pipe {pipe}>&-
-    equal "$(timeout 10 cat <&"$read")" 1 # only returns at its end
+    run -0 timeout 10 cat <&"$read" # only returns at its end
+    equal "$output" 1
     # Everything is up at that moment.
     [[ -S $SOCK ]]
     guest ip addr show tap0 | grep 10.0.2.100
