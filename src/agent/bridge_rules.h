@@ -31,8 +31,9 @@ int bridge_rules_drop(struct nft_socket *socket, const char *bridge,
                       GError **err);
 
 /*
- * Makes the chain of a port, an interface that is not in the bridge yet, so that
- * nothing passes before; the bridge's own must be there.  0, or -1 and an error.
+ * Makes the chain of a port, an interface that is not in the bridge yet, so
+ * that nothing passes before; the bridge's own must be there.  0, or -1 and an
+ * error.
  */
 int bridge_rules_port(struct nft_socket *socket,
                       const struct agent_bridge *bridge,
