@@ -3,6 +3,7 @@
 
 #include <linux/nsfs.h>
 #include <sched.h>
+#include <signal.h>
 
 #ifndef SOL_NETLINK
 #define SOL_NETLINK 270
@@ -11,11 +12,12 @@
 /* Read-only opens have none of these (O_TMPFILE needs write access). */
 #define OPEN_CHANGES (O_ACCMODE | O_CREAT | O_TRUNC)
 
-/* fork(3), and nothing that makes a thread or a namespace. */
-#define NOT_FORKED                                                      \
-    (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | \
-     CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC |      \
-     CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
+/*
+ * fork(3), and nothing that makes a thread, a namespace, or a child of somebody
+ * else: musl says SIGCHLD alone, glibc also where to note the child's number.
+ */
+#define FORK_NOTES ((unsigned)(CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID))
+#define FORKS      MASKED(0, UINT32_MAX & ~FORK_NOTES, SIGCHLD)
 
 /* clang-format off */
 const struct jail_seccomp_rule jail_seccomp_porter[] = {
@@ -27,7 +29,8 @@ const struct jail_seccomp_rule jail_seccomp_porter[] = {
     CALL(pidfd_open),
 
     /* --- a child that enters a container, and returns a socket --- */
-    IF1(clone, LACKS(0, NOT_FORKED)),
+    IF1(clone, FORKS),
+    CALL(fork),
     CALL(set_robust_list),
     IF1(setns, IS(1, CLONE_NEWNET)),
     IF1(setns, IS(1, CLONE_NEWUSER)),

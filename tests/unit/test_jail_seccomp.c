@@ -21,6 +21,14 @@
 #include <sys/syscall.h>
 #include <linux/if_tun.h>
 
+/* As sys/syscall.h of systems before Linux 5.6 has not. */
+#ifndef SYS_openat2
+#define SYS_openat2 437
+#endif
+#ifndef SYS_clone3
+#define SYS_clone3 435
+#endif
+
 #define NOWHERE (-1L) /* a descriptor that is none: nothing can happen */
 
 enum outcome { REFUSED, DEADLY, GRANTED };
@@ -97,7 +105,6 @@ static void check_all(enum jail_seccomp_profile profile, unsigned flags,
 /* clang-format off */
 static const struct attempt never[] = {
     { "socket AF_UNIX", SYS_socket, { AF_UNIX, SOCK_STREAM } },
-    { "socketpair AF_UNIX", SYS_socketpair, { AF_UNIX, SOCK_DGRAM } },
     { "socket AF_PACKET", SYS_socket, { AF_PACKET, SOCK_DGRAM } },
     { "socket AF_VSOCK", SYS_socket, { 40, SOCK_STREAM } },
     { "raw socket", SYS_socket, { AF_INET, SOCK_RAW, IPPROTO_ICMP } },
@@ -135,8 +142,9 @@ static const struct attempt never[] = {
     { "personality", SYS_personality, { 0xffffffff } },
     { "seccomp", SYS_seccomp, { 0xffff } },
     { "a number beyond all", 100000, { 0 } },
+    { "openat2", SYS_openat2, { NOWHERE, 1, 0, 0 } },
+    { "clone3", SYS_clone3, { 0, 0 } },
 #if !SANITIZED
-    { "clone", SYS_clone, { SIGCHLD } },
     { "creating open", SYS_openat,
       { AT_FDCWD, 1, O_WRONLY | O_CREAT, 0600 } },
     { "truncating open", SYS_openat, { AT_FDCWD, 1, O_TRUNC } },
@@ -145,6 +153,14 @@ static const struct attempt never[] = {
     { "signals to all", SYS_kill, { -1, 0 } },
     { "thread signals", SYS_tgkill, { 1, 1, 0 } },
     { "getdents64", SYS_getdents64, { NOWHERE, 0, 0 } },
+#endif
+};
+
+/* The porter does, for whoever enters a container. */
+static const struct attempt never_but_by_porter[] = {
+    { "socketpair AF_UNIX", SYS_socketpair, { AF_UNIX, SOCK_DGRAM } },
+#if !SANITIZED
+    { "clone", SYS_clone, { SIGCHLD } },
 #endif
 };
 
@@ -171,6 +187,29 @@ static const struct attempt never_of_agent[] = {
     { "unshare net and user", SYS_unshare, { CLONE_NEWNET | CLONE_NEWUSER } },
 };
 
+static const struct attempt never_of_porter[] = {
+    { "connect", SYS_connect, { NOWHERE } },
+    { "accept4", SYS_accept4, { NOWHERE } },
+    { "unlinkat", SYS_unlinkat, { NOWHERE, 0, 0 } },
+    { "ping socket", SYS_socket, { AF_INET, SOCK_DGRAM, IPPROTO_ICMP } },
+    { "nftables", SYS_socket, { AF_NETLINK, SOCK_RAW, 12 } },
+    { "TUNSETIFF", SYS_ioctl, { NOWHERE, (long)TUNSETIFF } },
+    { "SO_MARK", SYS_setsockopt, { NOWHERE, SOL_SOCKET, SO_MARK } },
+    { "setns mnt", SYS_setns, { NOWHERE, CLONE_NEWNS } },
+    { "setns pid", SYS_setns, { NOWHERE, CLONE_NEWPID } },
+    { "setns any", SYS_setns, { NOWHERE, 0 } },
+    { "unshare", SYS_unshare, { CLONE_NEWNET } },
+#if !SANITIZED
+    { "a thread", SYS_clone, { CLONE_VM | CLONE_SIGHAND | CLONE_THREAD } },
+    { "a child without a signal", SYS_clone, { 0 } },
+    { "a child of the gate", SYS_clone, { CLONE_PARENT | SIGCHLD } },
+    { "a child in a user namespace", SYS_clone, { CLONE_NEWUSER | SIGCHLD } },
+    { "a child that is traced", SYS_clone, { CLONE_PTRACE | SIGCHLD } },
+    { "writing open", SYS_openat, { AT_FDCWD, 1, O_WRONLY } },
+    { "read-write open", SYS_openat, { AT_FDCWD, 1, O_RDWR } },
+#endif
+};
+
 static const struct attempt never_of_copier[] = {
     { "socket", SYS_socket, { AF_INET, SOCK_STREAM, 0 } },
     { "connect", SYS_connect, { NOWHERE } },
@@ -194,7 +233,6 @@ static const struct attempt deadly[] = {
     { "execveat", SYS_execveat, { NOWHERE, 1, 0, 0, 0 } },
     { "bpf", SYS_bpf, { -1 } },
     { "perf_event_open", SYS_perf_event_open, { 0 } },
-    { "pidfd_open", SYS_pidfd_open, { -1 } },
     { "pidfd_send_signal", SYS_pidfd_send_signal, { NOWHERE } },
     { "process_vm_writev", SYS_process_vm_writev, { -1 } },
 #if !SANITIZED
@@ -223,6 +261,10 @@ static const struct attempt deadly[] = {
     { "fspick", SYS_fspick, { NOWHERE, 1, 0 } },
     { "name_to_handle_at", SYS_name_to_handle_at, { NOWHERE, 1, 0 } },
     { "open_by_handle_at", SYS_open_by_handle_at, { NOWHERE, 1, 0 } },
+};
+
+static const struct attempt deadly_but_to_porter[] = {
+    { "pidfd_open", SYS_pidfd_open, { -1 } },
 };
 
 static const struct attempt deadly_when_settled[] = {
@@ -270,6 +312,15 @@ static const struct attempt of_agent[] = {
     { "NETLINK_EXT_ACK", SYS_setsockopt, { NOWHERE, 270, 11 } },
 };
 
+static const struct attempt of_porter[] = {
+    { "pidfd_open", SYS_pidfd_open, { -1 } },
+    { "setns net", SYS_setns, { NOWHERE, CLONE_NEWNET } },
+    { "setns user", SYS_setns, { NOWHERE, CLONE_NEWUSER } },
+    { "socketpair", SYS_socketpair, { -1 } },
+    { "fork", SYS_clone, { SIGCHLD } },
+    { "open for reading", SYS_openat, { AT_FDCWD, 1, O_RDONLY | O_CLOEXEC } },
+};
+
 static const struct attempt of_making_agent[] = {
     { "setns", SYS_setns, { NOWHERE, CLONE_NEWNET } },
 };
@@ -281,13 +332,22 @@ static const struct attempt of_making_agent[] = {
 static void unlisted_calls_of_the_gate_are_refused(void)
 {
     CHECK(JAIL_SECCOMP_GATE, 0, never, REFUSED);
+    CHECK(JAIL_SECCOMP_GATE, 0, never_but_by_porter, REFUSED);
     CHECK(JAIL_SECCOMP_GATE, 0, never_of_gate, REFUSED);
 }
 
 static void unlisted_calls_of_the_agent_are_refused(void)
 {
     CHECK(JAIL_SECCOMP_AGENT, JAIL_SECCOMP_NAMESPACES, never, REFUSED);
+    CHECK(JAIL_SECCOMP_AGENT, JAIL_SECCOMP_NAMESPACES, never_but_by_porter,
+          REFUSED);
     CHECK(JAIL_SECCOMP_AGENT, JAIL_SECCOMP_NAMESPACES, never_of_agent, REFUSED);
+}
+
+static void unlisted_calls_of_the_porter_are_refused(void)
+{
+    CHECK(JAIL_SECCOMP_PORTER, 0, never, REFUSED);
+    CHECK(JAIL_SECCOMP_PORTER, 0, never_of_porter, REFUSED);
 }
 
 static void unlisted_calls_of_the_copier_are_refused(void)
@@ -302,12 +362,18 @@ static void unlisted_calls_of_the_keeper_are_refused(void)
 
 static void dangerous_calls_kill(void)
 {
+    CHECK(JAIL_SECCOMP_PORTER, 0, deadly, DEADLY);
     CHECK(JAIL_SECCOMP_COPIER, 0, deadly, DEADLY);
+    CHECK(JAIL_SECCOMP_COPIER, 0, deadly_but_to_porter, DEADLY);
     CHECK(JAIL_SECCOMP_KEEPER, 0, deadly, DEADLY);
+    CHECK(JAIL_SECCOMP_KEEPER, 0, deadly_but_to_porter, DEADLY);
+    CHECK(JAIL_SECCOMP_KEEPER, 0, deadly_when_settled, DEADLY);
     CHECK(JAIL_SECCOMP_COPIER, 0, deadly_when_settled, DEADLY);
     CHECK(JAIL_SECCOMP_GATE, 0, deadly, DEADLY);
+    CHECK(JAIL_SECCOMP_GATE, 0, deadly_but_to_porter, DEADLY);
     CHECK(JAIL_SECCOMP_GATE, 0, deadly_when_settled, DEADLY);
     CHECK(JAIL_SECCOMP_AGENT, JAIL_SECCOMP_NAMESPACES, deadly, DEADLY);
+    CHECK(JAIL_SECCOMP_AGENT, 0, deadly_but_to_porter, DEADLY);
     CHECK(JAIL_SECCOMP_AGENT, 0, deadly_when_settled, DEADLY);
 }
 
@@ -319,6 +385,8 @@ static void needed_calls_pass(void)
     CHECK(JAIL_SECCOMP_AGENT, 0, of_agent, GRANTED);
     CHECK(JAIL_SECCOMP_AGENT, JAIL_SECCOMP_NAMESPACES, of_making_agent,
           GRANTED);
+    CHECK(JAIL_SECCOMP_PORTER, 0, of_both, GRANTED);
+    CHECK(JAIL_SECCOMP_PORTER, 0, of_porter, GRANTED);
 }
 
 /* --- a gate's life in small --- */
@@ -607,6 +675,8 @@ int main(int argc, char **argv)
                     unlisted_calls_of_the_gate_are_refused);
     g_test_add_func("/jail_seccomp/unlisted calls of the agent are refused",
                     unlisted_calls_of_the_agent_are_refused);
+    g_test_add_func("/jail_seccomp/unlisted calls of the porter are refused",
+                    unlisted_calls_of_the_porter_are_refused);
     g_test_add_func("/jail_seccomp/unlisted calls of the copier are refused",
                     unlisted_calls_of_the_copier_are_refused);
     g_test_add_func("/jail_seccomp/unlisted calls of the keeper are refused",
