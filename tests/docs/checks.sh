@@ -80,7 +80,7 @@ tests_missing() {
             file=${cell%%: *}
             name=${cell#*: }
             grep -qsF -e "@test \"$name\"" "$srcdir/tests/bats/$file.bats" ||
-                grep -qsF -e "/$name\"" -e "\"$name\"" \
+                grep -qsF -e "/$name\"" -e "\"$name\"" -e "ADD($name)" \
                     "$srcdir/tests/unit/$file.c" ||
                 echo "$cell"
         done

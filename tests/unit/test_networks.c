@@ -297,6 +297,30 @@ static void updates_are_whole_or_not_at_all(struct fixture *f,
     spec_clear(&wanted);
 }
 
+static void there_is_an_end_to_networks(struct fixture *f, gconstpointer data)
+{
+    char name[16] = "";
+    g_autoptr(GError) err = NULL;
+
+    (void)data;
+    for (unsigned i = 0; i < NETWORKS_MAX; i++) {
+        char net[32];
+
+        (void)g_snprintf(name, sizeof(name), "n%u", i);
+        (void)g_snprintf(net, sizeof(net), "10.%u.%u.0/24", 100 + i / 256,
+                         i % 256);
+        g_assert_nonnull(create(f, name, net, &err));
+        g_assert_no_error(err);
+    }
+    g_assert_null(create(f, "more", "10.200.0.0/24", &err));
+    g_assert_error(err, SLIPGATE_ERROR, SLIPGATE_ERROR_UNAVAILABLE);
+    g_assert_cmpint(f->fake.networks, ==, NETWORKS_MAX);
+    /* One that is there is no new one, and one that goes makes room. */
+    g_assert_nonnull(create(f, name, NULL, NULL));
+    g_assert_cmpint(networks_remove(f->networks, name, false, NULL), ==, 0);
+    g_assert_nonnull(create(f, "more", "10.200.0.0/24", NULL));
+}
+
 #define ADD(name)                                                      \
     g_test_add("/networks/" #name, struct fixture, NULL, set_up, name, \
                tear_down)
@@ -312,5 +336,6 @@ int main(int argc, char **argv)
     ADD(removal_minds_containers);
     ADD(death_frees_what_was_held);
     ADD(updates_are_whole_or_not_at_all);
+    ADD(there_is_an_end_to_networks);
     return g_test_run();
 }

@@ -176,6 +176,8 @@ static void bad_definitions_are_told(struct fixture *f, gconstpointer data)
         { "{\"name\":\"a\",\"subnets\":[{}]}", "bad subnets.subnet: missing" },
         { "{\"name\":\"a\",\"subnets\":{}}",
           "bad arguments.subnets: must be an array" },
+        { "{\"name\":\"a\",\"subnets\":[{},{},{},{},{},{},{},{},{}]}",
+          "bad arguments.subnets: must have at most 8 members" },
         { "{\"name\":\"a\",\"subnets\":[1]}",
           "bad arguments.subnets: must hold objects" },
         { "{\"name\":\"a\",\"subnets\":[{\"subnet\":\"10.1.0.0/31\"}]}",
