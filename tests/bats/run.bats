@@ -4,7 +4,13 @@
 load helpers
 
 # in_run ARG...: as the plain user on host's machine.
-in_run() { user "$SLIPGATE" run "$@" 3>&-; }
+# What the helper says is in the log as well, for sane_log().
+in_run() {
+    local status=0
+    user "$SLIPGATE" run "$@" 3>&- 2>"$T/said" || status=$?
+    tee -a "$T/err" <"$T/said" >&2
+    return "$status"
+}
 
 # begin ARG...: in the background, after $T/started is written by the command.
 begin() {
