@@ -12,6 +12,9 @@
 #define IN_ROOM (PREFIX + DNS_QUERY_MAX)
 /* What a client has not read; beyond it nothing more is read of it. */
 #define OUT_ENOUGH 65536u
+/* What was pending then is still answered; but who asks for more than this, and
+   reads nothing, only wants our memory. */
+#define OUT_MAX (4 * OUT_ENOUGH)
 
 struct dns_stream {
     struct dns_streams *streams;
@@ -92,6 +95,10 @@ static void put_answer(struct dns_stream *stream, const uint8_t *data,
 {
     uint8_t prefix[PREFIX];
 
+    if (stream->out->len + PREFIX + len > OUT_MAX) {
+        stream->broken = true;
+        return;
+    }
     frame_put16(prefix, (uint16_t)len);
     g_byte_array_append(stream->out, prefix, PREFIX);
     g_byte_array_append(stream->out, data, (guint)len);

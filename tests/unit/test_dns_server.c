@@ -24,13 +24,14 @@ enum behaviour {
     CUTS,       /* by UDP: truncated */
     IS_LONG,    /* 700 bytes */
     HANGS_UP,   /* by TCP: closes at once */
+    IS_HUGE,    /* by TCP: 60000 bytes, to several at once */
 };
 
 struct fake {
     struct rig *rig;
     enum behaviour behaviour;
     struct loop_watch udp, tcp, conn;
-    unsigned number, asked, asked_tcp;
+    unsigned number, asked, asked_tcp, open;
     GHashTable *ports; /* that questions came from */
     struct resolver address;
 };
@@ -53,7 +54,7 @@ struct rig {
 static int bound(int type, struct sockaddr_in *addr)
 {
     int fd = socket(AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    const int room = 1 << 20;
+    const int room = 1 << 17; /* more than what is written at once */
     socklen_t len = sizeof(*addr);
 
     (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
@@ -141,6 +142,32 @@ static void fake_conn(void *self, uint32_t events)
     own_close(&fake->conn.fd);
 }
 
+struct huge {
+    struct fake *fake;
+    struct loop_watch watch;
+};
+
+static void huge_conn(void *self, uint32_t events)
+{
+    enum { LEN = 60000 };
+    struct huge *huge = self;
+    g_autofree uint8_t *out = g_malloc0(2 + LEN);
+    uint8_t in[2048];
+    ssize_t n = recv(huge->watch.fd, in, sizeof(in), 0);
+
+    (void)events;
+    if (n > 2) {
+        (void)fake_reply(huge->fake, in + 2, (size_t)n - 2, true, out + 2);
+        frame_put16(out, LEN);
+        (void)send(huge->watch.fd, out, 2 + LEN, MSG_NOSIGNAL);
+        return;
+    }
+    loop_unwatch(huge->fake->rig->loop, &huge->watch);
+    own_close(&huge->watch.fd);
+    huge->fake->open--;
+    g_free(huge);
+}
+
 static void fake_tcp(void *self, uint32_t events)
 {
     struct fake *fake = self;
@@ -150,6 +177,16 @@ static void fake_tcp(void *self, uint32_t events)
     fake->asked_tcp++;
     if (fake->behaviour == HANGS_UP) {
         (void)close(fd);
+        return;
+    }
+    if (fake->behaviour == IS_HUGE) {
+        struct huge *huge = g_new0(struct huge, 1);
+
+        huge->fake = fake;
+        fake->open++;
+        huge->watch = (struct loop_watch){ .ready = huge_conn, .self = huge };
+        g_assert_cmpint(loop_watch(fake->rig->loop, &huge->watch, fd, EPOLLIN),
+                        ==, 0);
         return;
     }
     if (fake->conn.events != 0) {
@@ -165,6 +202,7 @@ static void fake_start(struct rig *rig, unsigned number)
 {
     struct fake *fake = &rig->fake[number - 1];
     struct sockaddr_in addr;
+    const int room = 1 << 20;
     int udp, tcp;
 
     do {
@@ -176,7 +214,8 @@ static void fake_start(struct rig *rig, unsigned number)
         (void)close(udp);
         (void)close(tcp);
     } while (true);
-    g_assert_cmpint(listen(tcp, 16), ==, 0);
+    (void)setsockopt(tcp, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
+    g_assert_cmpint(listen(tcp, 64), ==, 0);
     *fake = (struct fake){
         .rig = rig,
         .number = number,
@@ -589,6 +628,43 @@ static void questions_in_one_piece_with_long_answers_are_all_answered(void)
     rig_free(rig);
 }
 
+static void count_huge(void *self)
+{
+    struct rig *rig = self;
+
+    if (rig->fake[0].asked_tcp == DNS_STREAM_PENDING_MAX &&
+        rig->fake[0].open == 0)
+        loop_stop(rig->loop, 0);
+    else
+        loop_wait_at_most_ms(rig->loop, 10);
+}
+
+static void a_client_that_does_not_read_is_not_waited_for(void)
+{
+    struct rig *rig = rig_new(1);
+    owned_fd fd = client_open(rig, SOCK_STREAM);
+    const struct timeval limit = { .tv_sec = DEADLINE_MS / 1000 };
+    uint8_t data[65536];
+    size_t got = 0;
+    ssize_t n;
+
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+    rig->fake[0].behaviour = IS_HUGE;
+    for (uint16_t i = 0; i < DNS_STREAM_PENDING_MAX; i++)
+        send_question(fd, true, i, "far.test", DNS_TYPE_A, false);
+    loop_add_hook(rig->loop,
+                  &(struct loop_hook){ .prepare = count_huge, .self = rig });
+    loop_timer_in_ms(rig->loop, &rig->deadline, DEADLINE_MS);
+    g_assert_cmpint(loop_run(rig->loop), ==, 0);
+    loop_timer_cancel(rig->loop, &rig->deadline);
+    while ((n = recv(fd, data, sizeof(data), 0)) > 0)
+        got += (size_t)n;
+    /* What the kernel had taken, and the end. */
+    g_assert_true(n == 0 || errno == ECONNRESET);
+    g_assert_cmpuint(got, <, DNS_STREAM_PENDING_MAX * 60000u);
+    rig_free(rig);
+}
+
 static void broken_framing_ends_the_connection(void)
 {
     static const uint8_t bad[][4] = { { 0, 0 }, { 0, 11 }, { 0xff, 0xff } };
@@ -759,6 +835,8 @@ int main(int argc, char **argv)
     g_test_add_func(
         "/dns_server/questions in one piece with long answers are all answered",
         questions_in_one_piece_with_long_answers_are_all_answered);
+    g_test_add_func("/dns_server/a client that does not read is not waited for",
+                    a_client_that_does_not_read_is_not_waited_for);
     g_test_add_func("/dns_server/broken framing ends the connection",
                     broken_framing_ends_the_connection);
     g_test_add_func("/dns_server/malformed datagrams harm nobody",
