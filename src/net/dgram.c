@@ -14,6 +14,7 @@ struct dgram *dgram_new(struct loop *loop, const struct dgram_config *config)
     dgram->clients = g_hash_table_new(flow_key_hash, flow_key_equal);
     dgram->sockets = g_hash_table_new(flow_key_hash, flow_key_equal);
     g_queue_init(&dgram->by_age);
+    g_queue_init(&dgram->fwd_by_age);
     /* Untouched until used: no resident memory. */
     dgram->buffers = g_malloc(DGRAM_BATCH * DGRAM_BUFFER);
     dgram->hold.data = g_malloc(DGRAM_HOLD_MAX);

@@ -21,7 +21,8 @@
  */
 struct dgram;
 
-/* Beyond it, or the budget, the flow that was idle longest gives way. */
+/* Beyond it, or the budget, the flow that was idle longest gives way; but to a
+   client of a forward only another client's. */
 #define DGRAM_FLOWS_MAX 16384u
 /* Idle time after which a flow is forgotten (RFC 4787 4.3: two minutes at
    least, but for services that are known to ask once). */

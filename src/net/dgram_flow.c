@@ -42,14 +42,26 @@ struct dgram_flow *dgram_find_for_guest(struct dgram *dgram, int proto,
     return g_hash_table_lookup(dgram->forwarded, &key);
 }
 
+static bool is_of_forward(const struct dgram_flow *flow)
+{
+    return flow->socket != NULL && flow->socket->forward;
+}
+
+static void make_youngest(GQueue *queue, GList *link)
+{
+    if (queue->tail == link)
+        return;
+    g_queue_unlink(queue, link);
+    g_queue_push_tail_link(queue, link);
+}
+
 void dgram_flow_used(struct dgram *dgram, struct dgram_flow *flow,
                      int64_t now_ns)
 {
     flow->last_ns = now_ns;
-    if (dgram->by_age.tail == &flow->by_age)
-        return;
-    g_queue_unlink(&dgram->by_age, &flow->by_age);
-    g_queue_push_tail_link(&dgram->by_age, &flow->by_age);
+    make_youngest(&dgram->by_age, &flow->by_age);
+    if (is_of_forward(flow))
+        make_youngest(&dgram->fwd_by_age, &flow->fwd_by_age);
 }
 
 void dgram_flow_free(struct dgram *dgram, struct dgram_flow *flow)
@@ -63,7 +75,8 @@ void dgram_flow_free(struct dgram *dgram, struct dgram_flow *flow)
     dgram_tell_closed(dgram, flow);
     g_queue_unlink(&dgram->by_age, &flow->by_age);
     g_hash_table_remove(dgram->flows, flow);
-    if (socket != NULL && socket->forward) {
+    if (is_of_forward(flow)) {
+        g_queue_unlink(&dgram->fwd_by_age, &flow->fwd_by_age);
         if (g_hash_table_lookup(dgram->forwarded, &flow->any_key) == flow)
             g_hash_table_remove(dgram->forwarded, &flow->any_key);
         g_hash_table_remove(dgram->clients, &flow->client_key);
@@ -73,9 +86,10 @@ void dgram_flow_free(struct dgram *dgram, struct dgram_flow *flow)
         dgram_socket_close(socket);
 }
 
-bool dgram_give_way(struct dgram *dgram, int64_t now_ns)
+bool dgram_give_way(struct dgram *dgram, bool to_client, int64_t now_ns)
 {
-    struct dgram_flow *oldest = g_queue_peek_head(&dgram->by_age);
+    GQueue *queue = to_client ? &dgram->fwd_by_age : &dgram->by_age;
+    struct dgram_flow *oldest = g_queue_peek_head(queue);
 
     if (oldest == NULL || now_ns - oldest->last_ns < DGRAM_SAFE_S * NS_PER_S)
         return false;
@@ -90,6 +104,7 @@ static void index_forwarded(struct dgram *dgram, struct dgram_flow *flow)
     flow->client_key = dgram_client_key(flow->socket, &flow->real);
     g_hash_table_replace(dgram->forwarded, &flow->any_key, flow);
     g_hash_table_replace(dgram->clients, &flow->client_key, flow);
+    g_queue_push_tail_link(&dgram->fwd_by_age, &flow->fwd_by_age);
 }
 
 struct dgram_flow *dgram_flow_new(struct dgram *dgram,
@@ -110,13 +125,13 @@ struct dgram_flow *dgram_flow_new(struct dgram *dgram,
     flow->id = ++dgram->config.stats->flows_opened;
     flow->started_ns = loop_now_ns(dgram->loop);
     flow->last_ns = flow->started_ns;
-    flow->by_age.data = flow;
+    flow->by_age.data = flow->fwd_by_age.data = flow;
     if (socket != NULL)
         socket->flows++;
     g_hash_table_add(dgram->flows, flow);
-    if (socket != NULL && socket->forward)
-        index_forwarded(dgram, flow);
     g_queue_push_tail_link(&dgram->by_age, &flow->by_age);
+    if (is_of_forward(flow))
+        index_forwarded(dgram, flow);
     dgram->latest = flow;
     dgram_tell_opened(dgram, flow);
     return flow;

@@ -93,9 +93,11 @@ struct dgram_flow *dgram_fwd_flow(struct dgram_socket *forward,
         flow = g_hash_table_lookup(dgram->clients, &key);
     if (flow != NULL)
         return dgram->latest = flow;
+    if (dgram_count(dgram) >= DGRAM_FLOWS_MAX &&
+        !dgram_give_way(dgram, true, loop_now_ns(dgram->loop)))
+        return NULL;
     peer = visible_client(forward, client);
-    if (dgram_count(dgram) >= DGRAM_FLOWS_MAX ||
-        !find_port(dgram, &forward->guest, &peer))
+    if (!find_port(dgram, &forward->guest, &peer))
         return NULL;
     return dgram_flow_new(dgram, forward, &forward->guest, &peer, client);
 }

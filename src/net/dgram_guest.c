@@ -96,7 +96,8 @@ static struct dgram_flow *open_flow(struct dgram *dgram, int proto,
     union dgram_addr real = { .v6 = { 0 } };
 
     errno = ENFILE;
-    if (dgram_count(dgram) >= DGRAM_FLOWS_MAX && !dgram_give_way(dgram, now_ns))
+    if (dgram_count(dgram) >= DGRAM_FLOWS_MAX &&
+        !dgram_give_way(dgram, false, now_ns))
         return NULL;
     do {
         bool local = ip_addr_is_loopback(&host->addr);
@@ -104,7 +105,7 @@ static struct dgram_flow *open_flow(struct dgram *dgram, int proto,
         errno = 0;
         socket = dgram_socket_for(dgram, proto, guest, local, alias);
     } while (socket == NULL && (errno == EMFILE || errno == ENFILE) &&
-             dgram_give_way(dgram, now_ns));
+             dgram_give_way(dgram, false, now_ns));
     if (socket == NULL)
         return NULL;
     memcpy(&real, &ss, ip_endpoint_to_sockaddr(host, &ss));

@@ -41,7 +41,8 @@ struct dgram_flow {
     bool answered, stopped; /* stopped: ended by us, not forgotten */
     uint64_t id, bytes_from_guest, bytes_to_guest;
     int64_t started_ns, last_ns;
-    GList by_age; /* in dgram.by_age */
+    GList by_age;     /* in dgram.by_age */
+    GList fwd_by_age; /* of a forward: in dgram.fwd_by_age, too */
 };
 
 /* Datagrams of one flow that wait to be sent in one call. */
@@ -68,6 +69,7 @@ struct dgram {
     GHashTable *sockets;       /* set of struct dgram_socket, but forwards */
     struct dgram_flow *latest; /* one-entry cache */
     GQueue by_age;             /* head: idle for longest */
+    GQueue fwd_by_age;         /* those of forwards alone */
     struct dgram_hold hold;
     uint8_t *buffers; /* DGRAM_BATCH times DGRAM_BUFFER */
     int64_t asked_ns; /* when a neighbour was last asked for */
@@ -101,8 +103,12 @@ void dgram_flow_free(struct dgram *dgram, struct dgram_flow *flow);
 /* Makes it the youngest. */
 void dgram_flow_used(struct dgram *dgram, struct dgram_flow *flow,
                      int64_t now_ns);
-/* Ends the flow that was idle longest; false: all are in use. */
-bool dgram_give_way(struct dgram *dgram, int64_t now_ns);
+/*
+ * Ends the flow that was idle longest, or for a new client of a forward that of
+ * another client: who is outside takes nothing from the guest.  False: all are
+ * in use.
+ */
+bool dgram_give_way(struct dgram *dgram, bool to_client, int64_t now_ns);
 
 /* --- dgram_list.c --- */
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "engine_rig.h"
+#include "net/dgram_internal.h"
 #include "net/reasm.h"
 #include "own_namespace.h"
 
@@ -562,6 +563,47 @@ static void an_answer_passes_where_the_guest_may_not_begin(void)
     engine_rig_free(rig);
 }
 
+static struct dgram_flow *client(struct dgram_socket *socket, unsigned number)
+{
+    const union dgram_addr addr = {
+        .v4 = { .sin_family = AF_INET,
+                .sin_port = htons(5000),
+                .sin_addr.s_addr = htonl(0xc6120000u + number) },
+    };
+
+    return dgram_fwd_flow(socket, &addr);
+}
+
+/* Who is outside can pretend to be many, but that costs the guest nothing. */
+static void a_client_too_many_takes_the_place_of_an_idle_one(void)
+{
+    struct engine_rig *rig = engine_rig_new();
+    struct dgram *dgram = pump_dgram(rig->pump);
+    struct fwd_driver driver;
+    uint16_t port, peer_port;
+    void *handle = forward(rig, &driver, WORLD4, FWD_SOURCE_KEEP, &port);
+    int fd = engine_rig_host_socket(WORLD4, SOCK_DGRAM, &peer_port);
+    struct dgram_flow *first;
+
+    ask(rig, WORLD4, peer_port);
+    (void)hear(rig, fd);
+    first = client(handle, 0);
+    for (unsigned i = 1; dgram_count(dgram) < DGRAM_FLOWS_MAX; i++)
+        g_assert_nonnull(client(handle, i));
+    g_assert_null(client(handle, DGRAM_FLOWS_MAX));
+    first->last_ns -= DGRAM_SAFE_S * S;
+    ((struct dgram_flow *)dgram->by_age.head->data)->last_ns = first->last_ns;
+    g_assert_true(dgram->by_age.head->data != first); /* the guest's own */
+    g_assert_nonnull(client(handle, DGRAM_FLOWS_MAX));
+    g_assert_cmpuint(rig->stats.flows_evicted, ==, 1);
+    g_assert_cmpuint(driver.connections(driver.self, handle), ==,
+                     DGRAM_FLOWS_MAX - 1);
+    g_assert_null(client(handle, DGRAM_FLOWS_MAX + 1));
+    driver.stop(driver.self, handle);
+    (void)close(fd);
+    engine_rig_free(rig);
+}
+
 static const struct {
     const char *name;
     void (*body)(void);
@@ -589,6 +631,8 @@ static const struct {
       clients_with_one_port_are_told_apart },
     { "an answer passes where the guest may not begin",
       an_answer_passes_where_the_guest_may_not_begin },
+    { "a client too many takes the place of an idle one",
+      a_client_too_many_takes_the_place_of_an_idle_one },
 };
 
 int main(int argc, char **argv)
