@@ -75,6 +75,8 @@ class Gate:
 
 
 def main():
+    if len(sys.argv) != 3:
+        sys.exit("usage: gate.py SOCKET CAPTURE-FILE")
     with Gate(sys.argv[1]) as gate:
         status = gate.get_status()
         print(f"slipgate {status['version']} serves {status['target']}, "

@@ -31,6 +31,11 @@ bench() {
     [[ $output == *"no such peer: nobody"* ]]
 }
 
+@test "the benchmark does not do without slipgate, unless it is told to" {
+    run -1 bench --slipgate=/nowhere/slipgate connect-out
+    [[ $output == *"no slipgate at /nowhere/slipgate"* ]]
+}
+
 # running WORD: a process with the word, and the suite's scratch directory, in
 # its command line.
 running() {
