@@ -2,6 +2,24 @@
 #include "app/outbound.h"
 
 #include "base/error.h"
+#include "base/log.h"
+#include "base/own.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+
+/* It may come later, so this is no error; and a slip of the pen looks so. */
+static void tell_if_foreign(const struct outbound *outbound, const char *text)
+{
+    sa_family_t family = outbound->addr.family;
+    owned_fd fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    if (fd >= 0 && outbound_apply(outbound, fd, family) == -EADDRNOTAVAIL)
+        log_warn("--outbound-addr%s: %s is no address of this machine; until "
+                 "it is, nothing leaves by %s",
+                 family == AF_INET6 ? "6" : "", text,
+                 family == AF_INET6 ? "IPv6" : "IPv4");
+}
 
 int outbound_resolve(const char *text, sa_family_t family, struct outbound *out,
                      GError **err)
@@ -22,5 +40,7 @@ int outbound_resolve(const char *text, sa_family_t family, struct outbound *out,
     out->addr = addr;
     if (text != NULL && !literal)
         outbound_set_interface(out, text);
+    if (literal)
+        tell_if_foreign(out, text);
     return 0;
 }

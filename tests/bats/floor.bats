@@ -107,6 +107,14 @@ whole_burst() { [[ $(guest floor.py burst "$REMOTE4" 7100 10 $(($1 / 10))) == "$
     done
 }
 
+@test "outbound-addr: an address that the machine does not have is told" {
+    start_slipgate --outbound-addr="$ALSO4" --outbound-addr6="$ALSO6"
+    lacks "$(logs)" "is no address"
+    stop_slipgate
+    start_slipgate --outbound-addr=192.0.2.99
+    contains "$(logs)" "--outbound-addr: 192.0.2.99 is no address of this"
+}
+
 @test "outbound-addr: flows leave by an interface that leads out" {
     remote ip addr add 203.0.113.77/32 dev lo
     serve remote 7000 "$REMOTE4" 203.0.113.77
