@@ -75,12 +75,25 @@ static bool is_forbidden(const struct forward *forward)
            !forward->relay->config.policy->enable_ipv6;
 }
 
+/* As whom the guest sees the client; the kernel chooses what we leave open. */
+static struct ip_endpoint source_of(const struct pending *pending)
+{
+    struct ip_endpoint source = pending->client;
+    struct sockaddr_storage ss;
+    socklen_t len = sizeof(ss);
+
+    if ((source.port == 0 || source.addr.family == AF_UNSPEC) &&
+        getsockname(pending->guest_fd, (struct sockaddr *)&ss, &len) == 0)
+        (void)ip_endpoint_from_sockaddr(&ss, &source);
+    return source;
+}
+
 static void connected(struct pending *pending, int rc)
 {
     struct fwd_relay *relay = pending->forward->relay;
     const struct relay_flow flow = { .inbound = true,
                                      .guest = pending->forward->guest,
-                                     .peer = pending->client,
+                                     .peer = source_of(pending),
                                      .owner = owner_of(pending->forward) };
 
     if (rc == 0 && !is_forbidden(pending->forward)) {

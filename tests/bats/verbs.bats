@@ -21,6 +21,20 @@ happened() {
 
 # --- connections ---
 
+@test "list_connections: the peer is the one that the guest sees" {
+    local peer
+    start_slipgate
+    need_relay
+    serve guest 7001 127.0.0.1
+    forward tcp 8080 7001 ',"guest_addr":"127.0.0.1"'
+    spawn in "${NS_host[@]}" net.py idle 127.0.0.1 8080 1
+    peer=$(guest ss -Htn state established "( sport = :7001 )" |
+        awk '{ print $4 }')
+    contains "$peer" 127.0.0.1:
+    api_is '[.return.entries[] | "\(.peer_addr):\(.peer_port)"]
+        == ["'"$peer"'"]' '{"execute":"list_connections"}'
+}
+
 @test "list_connections: both ends, direction, bytes and carrier" {
     start_slipgate
     serve remote 7000 "$REMOTE4"
