@@ -398,14 +398,101 @@ with() {
     done
 }
 
+# lacking NAMES: from now on slipgate's kernel has no such kinds of interfaces
+# and no such nftables expressions.
+lacking() {
+    need cc
+    [[ -e $T/lacking.so ]] ||
+        cc -D_GNU_SOURCE -shared -fPIC -o "$T/lacking.so" \
+            "$top/tests/tools/lacking.c" -ldl
+    with env "ASAN_OPTIONS=${ASAN_OPTIONS:-}:verify_asan_link_order=0" \
+        "LD_PRELOAD=$T/lacking.so" "LACKING=$1"
+}
+
+# What the kernel says without veth, and without an expression of nftables.
+NO_VETH='make the veth pair r0 and [a-z0-9]*: .*Operation not supported'
+no_expression() { echo "nftables: add a rule of chain $1: No such file or directory"; }
+
+# slirp_serves: everything works, by libslirp, in both directions.
+slirp_serves() {
+    carrier_is slirp
+    ask_is "$HOST4 hello" guest tcp "$REMOTE4" 7000
+    ask_is "$HOST6 hello" guest tcp "$REMOTE6" 7000
+    ask_is ECONNREFUSED guest tcp "$REMOTE4" 7009
+    api_is '.return.driver == "slirp"' '{"execute":"add_hostfwd","arguments":
+        {"proto":"tcp","host_port":8080,"guest_port":7000}}'
+    ask_is "$REMOTE4 hello" remote tcp "$HOST4" 8080
+    api_is .error '{"execute":"add_hostfwd","arguments":
+        {"proto":"tcp","host_port":8081,"guest_port":7000,"driver":"relay"}}'
+}
+
+# falls_back WHAT REASON: without WHAT, libslirp carries TCP, and says why.
+falls_back() {
+    local reason
+    echo "without $1"
+    : >"$T/err"
+    lacking "$1"
+    start_slipgate --enable-ipv6
+    reason=$(api '{"execute":"get_status"}' | jq -r .return.outbound_tcp.reason)
+    [[ $reason =~ ^$2$ ]] || fail "the reason is '$reason', not '$2'"
+    equal "$(grep -c "without a relay namespace: $2\$" "$T/err")" 1
+    slirp_serves
+    equal "$(guest ip -br link | grep -c .)" 2
+    stop_slipgate
+}
+
+@test "a kernel without veth, or without an expression of nftables" {
+    serve remote 7000 "$REMOTE4" "$REMOTE6"
+    serve guest 7000 0.0.0.0 ::
+    guest sh -c 'echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad'
+    falls_back veth "$NO_VETH"
+    falls_back fwd "$(no_expression from-guest)"
+    falls_back socket "$(no_expression steer)"
+    falls_back tproxy "$(no_expression steer)"
+}
+
+@test "a kernel without veth: a persistent tap is kept as it is" {
+    serve remote 7000 "$REMOTE4"
+    guest sh -e <<END
+    ip tuntap add name tap0 mode tap
+    ip link set tap0 address 02:00:00:00:00:42 mtu 4000 up
+    ip addr add 10.0.2.100/24 dev tap0
+    ip route add default via 10.0.2.2 dev tap0
+END
+    lacking veth
+    launch user --api-socket="$SOCK" --mtu=4000 "$PID_guest" tap0
+    carrier_is slirp
+    contains "$(guest ip -d addr show tap0)" "link/ether 02:00:00:00:00:42"
+    contains "$(guest ip -d addr show tap0)" "tun type tap"
+    ask_is "$HOST4 hello" guest tcp "$REMOTE4" 7000
+    equal "$(guest ip -br link | grep -c .)" 2
+    stop_slipgate
+    contains "$(guest ip addr show tap0)" "inet 10.0.2.100/24"
+}
+
+# fatal_without WHAT: with nothing else for TCP it does not start.
+fatal_without() {
+    local before
+    echo "without $1"
+    before=$(guest ip -br link)
+    run -1 --separate-stderr timeout 20 "${NS_user[@]}" \
+        "$SLIPGATE" -c --tcp=relay "$PID_guest" tap0
+    contains "$stderr" "--tcp=relay: "
+    equal "$(guest ip -br link)" "$before"
+}
+
 @test "with --tcp=relay a missing step is fatal, and leaves nothing" {
     local what
     for what in nfnetlink tproxy unshare; do
-        run -1 --separate-stderr timeout 20 "${NS_user[@]}" \
-            deny.py "$what" -- "$SLIPGATE" -c --tcp=relay "$PID_guest" tap0
-        contains "$stderr" "--tcp=relay: "
-        equal "$(guest ip -br link | grep -c .)" 1
+        with deny.py "$what" --
+        fatal_without "$what"
     done
+    for what in veth fwd socket tproxy; do
+        lacking "$what"
+        fatal_without "$what"
+    done
+    guest ip tuntap add name tap0 mode tap
+    fatal_without "$what, in place of a tap"
 }
 
 @test "a limit of namespaces is told, and libslirp carries it" {
