@@ -195,6 +195,17 @@ void flow_note_socket(struct flow_table *table, const struct frame *f,
         flow->fd = fd;
 }
 
+int flow_ended_by(struct flow_table *table, const struct frame *f)
+{
+    const struct flow *flow = flow_find(table, f);
+
+    if (flow == NULL || !flow->guest_fin || !flow->host_fin || flow->reset ||
+        (f->tcp_flags & (FRAME_ACK | FRAME_RST)) != FRAME_ACK ||
+        f->tcp_ack != flow->host_next)
+        return -1;
+    return flow->fd;
+}
+
 bool flow_is_known(struct flow_table *table, const struct frame *f)
 {
     const struct flow *flow = flow_find(table, f);

@@ -88,6 +88,11 @@ void flow_note_socket(struct flow_table *table, const struct frame *f,
  * flow_table_reap().
  */
 void flow_look_up(struct flow_table *table, struct frame *f);
+/*
+ * Will this frame of the guest be the last that the stack expects of a flow
+ * that both sides have finished?  Then the host's socket, else -1.
+ */
+int flow_ended_by(struct flow_table *table, const struct frame *f);
 /* Is this frame of the guest of a flow that is open? */
 bool flow_is_known(struct flow_table *table, const struct frame *f);
 /*

@@ -237,6 +237,18 @@ uint32_t pollset_revents(const struct pollset *set, int index)
     return slot_at(set, (guint)index)->got;
 }
 
+uint32_t pollset_wanted(const struct pollset *set, int fd)
+{
+    const struct entry *entry;
+
+    if (fd < 0 || (guint)fd >= set->by_fd->len)
+        return 0;
+    entry = g_ptr_array_index(set->by_fd, fd);
+    if (entry == NULL || entry->slot == NO_SLOT)
+        return 0;
+    return slot_at(set, entry->slot)->want;
+}
+
 size_t pollset_count(const struct pollset *set)
 {
     return set->used;

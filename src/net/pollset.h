@@ -30,6 +30,8 @@ int pollset_want(struct pollset *set, int fd, uint32_t events);
 void pollset_commit(struct pollset *set);
 /* What happened to entry `index` of the list since pollset_commit(). */
 uint32_t pollset_revents(const struct pollset *set, int index);
+/* What this list asks for of `fd`; 0 if it is not in it. */
+uint32_t pollset_wanted(const struct pollset *set, int fd);
 size_t pollset_count(const struct pollset *set);
 
 /*

@@ -56,6 +56,19 @@ static bool may_open(struct pump *pump, const struct frame *f)
            budget_has_room(pump->budget, BUDGET_STACK_STREAM);
 }
 
+/*
+ * With the last acknowledgement the stack closes the host's socket, and throws
+ * away what that has not taken yet.  So the stack does not hear of it before:
+ * it sends its end again, and the guest acknowledges that again.
+ */
+static bool would_lose_data(struct pump *pump, const struct frame *f)
+{
+    int fd = flow_ended_by(pump->flows, f);
+
+    return fd >= 0 &&
+           stack_is_behind(pump->stack, flow_lane(pump->flows, f), fd);
+}
+
 static void tcp_to_stack(struct pump *pump, const struct frame *f)
 {
     struct frame given = *f;
@@ -65,7 +78,7 @@ static void tcp_to_stack(struct pump *pump, const struct frame *f)
         refuse(pump, f, REFUSE_RESET);
         return;
     }
-    if (!guard_admits_order(pump->guard, f))
+    if (!guard_admits_order(pump->guard, f) || would_lose_data(pump, f))
         return;
     flow_from_guest(pump->flows, f, loop_now_ns(pump->loop));
     give_tcp(pump, &given);

@@ -245,6 +245,15 @@ void slirp_engine_input(struct slirp_engine *engine, const uint8_t *data,
     engine->input = NULL;
 }
 
+bool slirp_engine_is_behind(struct slirp_engine *engine, int fd)
+{
+    /* What it waits for is listed anew, as it may have changed since. */
+    if (engine->dirty)
+        refill(engine);
+    return slirp_socket_kind(engine, fd) == SLIRP_SOCKET_STREAM &&
+           (pollset_wanted(engine->pollset, fd) & EPOLLOUT) != 0;
+}
+
 size_t slirp_engine_sockets(const struct slirp_engine *engine)
 {
     return engine->open;

@@ -76,6 +76,11 @@ void slirp_engine_run(struct slirp_engine *engine);
 /* Takes one checked frame of the guest. */
 void slirp_engine_input(struct slirp_engine *engine, const uint8_t *data,
                         size_t len);
+/*
+ * Has the stack bytes of the guest that the host's socket `fd`, which is one of
+ * its streams, could not take so far?
+ */
+bool slirp_engine_is_behind(struct slirp_engine *engine, int fd);
 /* Sockets that the stack has open, listeners included. */
 size_t slirp_engine_sockets(const struct slirp_engine *engine);
 /*

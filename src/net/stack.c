@@ -105,6 +105,11 @@ void stack_input_tcp(struct stack *stack, unsigned lane, const uint8_t *data,
     slirp_engine_input(stack->lanes[lane].engine, data, len);
 }
 
+bool stack_is_behind(struct stack *stack, unsigned lane, int fd)
+{
+    return slirp_engine_is_behind(stack->lanes[lane].engine, fd);
+}
+
 /* Each lane has to know for itself who is where on the link. */
 static bool tells_an_address(const struct frame *f)
 {

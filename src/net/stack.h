@@ -24,6 +24,8 @@ void stack_free(struct stack *stack);
 /* Takes one checked TCP frame of the guest. */
 void stack_input_tcp(struct stack *stack, unsigned lane, const uint8_t *data,
                      size_t len);
+/* As slirp_engine_is_behind(), in one lane. */
+bool stack_is_behind(struct stack *stack, unsigned lane, int fd);
 /* Takes any other; what tells of addresses on the link reaches all lanes. */
 void stack_input(struct stack *stack, const struct frame *f);
 

@@ -603,6 +603,50 @@ static void one_that_is_being_opened_ends_when_the_stack_answers(void)
     bench_free(b);
 }
 
+static int ended_by(struct bench *b, uint8_t flags, uint32_t ack)
+{
+    const struct frames_spec spec = { .src = "10.0.2.100",
+                                      .dst = "192.0.2.1",
+                                      .sport = 40000,
+                                      .dport = 80,
+                                      .flags = flags,
+                                      .seq = 1002,
+                                      .ack = ack };
+    struct frame f = frames_parsed(&spec, b->frame);
+
+    return flow_ended_by(b->table, &f);
+}
+
+static void the_last_word_of_a_finished_flow_is_known(void)
+{
+    const struct frames_spec syn = { .src = "10.0.2.100",
+                                     .dst = "192.0.2.1",
+                                     .sport = 40000,
+                                     .dport = 80,
+                                     .flags = FRAME_SYN,
+                                     .seq = 1000 };
+    struct bench *b = bench_new();
+    struct frame f;
+
+    open_flow(b);
+    f = frames_parsed(&syn, b->frame);
+    flow_note_socket(b->table, &f, true, 77);
+    g_assert_cmpint(ended_by(b, FRAME_ACK, 5001), ==, -1);
+    see(b, FROM_GUEST,
+        (struct frames_spec){
+            .flags = FRAME_FIN | FRAME_ACK, .seq = 1001, .ack = 5001 });
+    g_assert_cmpint(ended_by(b, FRAME_ACK, 5001), ==, -1);
+    see(b, TO_GUEST,
+        (struct frames_spec){ .flags = FRAME_FIN | FRAME_ACK,
+                              .seq = 5001,
+                              .ack = 1002,
+                              .window = 1000 });
+    g_assert_cmpint(ended_by(b, FRAME_ACK, 5001), ==, -1);
+    g_assert_cmpint(ended_by(b, FRAME_RST | FRAME_ACK, 5002), ==, -1);
+    g_assert_cmpint(ended_by(b, FRAME_ACK, 5002), ==, 77);
+    bench_free(b);
+}
+
 /* Someone behind the guest may take less than its own link. */
 static void what_the_guest_takes_at_once_is_known(void)
 {
@@ -672,6 +716,8 @@ int main(int argc, char **argv)
     g_test_add_func(
         "/flow/one that is being opened ends when the stack answers",
         one_that_is_being_opened_ends_when_the_stack_answers);
+    g_test_add_func("/flow/the last word of a finished flow is known",
+                    the_last_word_of_a_finished_flow_is_known);
     g_test_add_func("/flow/what the guest takes at once is known",
                     what_the_guest_takes_at_once_is_known);
     return g_test_run();
