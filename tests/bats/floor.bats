@@ -89,21 +89,52 @@ whole_burst() { [[ $(guest floor.py burst "$REMOTE4" 7100 10 $(($1 / 10))) == "$
     ask_is "$REMOTE6 hello" remote udp "$ALSO6" 8000
 }
 
+# comes_from ADDR4 ADDR6 WORLD-ADDR4 WORLD-ADDR6: whom others see in the guest's
+# place, by TCP, UDP and ping; see the rules of the tests.
+comes_from() {
+    local proto
+    for proto in tcp udp; do
+        ask_is "$1 hello" guest "$proto" "$3" 7000
+        ask_is "$2 hello" guest "$proto" "$4" 7000
+    done
+    guest busybox ping -c 1 -W 5 "$3"
+    guest busybox ping -c 1 -W 5 "$4"
+}
+
+# answers_only NET4 NET6: remote answers no other pings.
+answers_only() {
+    remote nft -f - <<END
+    table inet t {
+        chain in {
+            type filter hook input priority 0;
+            ip saddr != $1 icmp type echo-request drop
+            ip6 saddr != $2 icmpv6 type echo-request drop
+        }
+    }
+END
+}
+
 @test "outbound-addr: an interface's new address is taken at once" {
     local tcp
+    need nft
+    answers_only 203.0.113.0/24 2001:db8:9::/64
+    serve remote 7000 "$REMOTE4" "$REMOTE6"
     for tcp in slirp auto; do
         echo "--tcp=$tcp"
-        serve remote 7000 "$REMOTE4"
-        host ip addr replace 203.0.113.9/24 dev other0
-        start_slipgate --outbound-addr=other0 --tcp=$tcp
-        ask_is "203.0.113.9 hello" guest tcp "$REMOTE4" 7000
-        host ip addr del 203.0.113.9/24 dev other0
+        host ip addr replace "$OTHER4/24" dev other0
+        host ip addr replace "$OTHER6/64" dev other0 nodad
+        start_slipgate --enable-ipv6 --outbound-addr=other0 \
+            --outbound-addr6=other0 --tcp=$tcp
+        guest ip -6 addr replace fd00::100/64 dev tap0 nodad
+        comes_from "$OTHER4" "$OTHER6" "$REMOTE4" "$REMOTE6"
+        host ip addr del "$OTHER4/24" dev other0
+        host ip addr del "$OTHER6/64" dev other0
         host ip addr add 203.0.113.10/24 dev other0
-        ask_is "203.0.113.10 hello" guest tcp "$REMOTE4" 7000
-        ask_is "203.0.113.10 hello" guest udp "$REMOTE4" 7000
+        host ip addr add 2001:db8:9::10/64 dev other0 nodad
+        comes_from 203.0.113.10 2001:db8:9::10 "$REMOTE4" "$REMOTE6"
         host ip addr del 203.0.113.10/24 dev other0
+        host ip addr del 2001:db8:9::10/64 dev other0
         stop_slipgate
-        kill "${PIDS[-2]}"
     done
 }
 
@@ -116,16 +147,49 @@ whole_burst() { [[ $(guest floor.py burst "$REMOTE4" 7100 10 $(($1 / 10))) == "$
 }
 
 @test "outbound-addr: flows leave by an interface that leads out" {
+    local tcp
+    need nft
+    answers_only "$HOST4" "$HOST6"
     remote ip addr add 203.0.113.77/32 dev lo
-    serve remote 7000 "$REMOTE4" 203.0.113.77
-    start_slipgate --outbound-addr=lan0
-    ask_is "$HOST4 hello" guest tcp "$REMOTE4" 7000
-    # By its route that one would leave through other0.
-    host ip route add 203.0.113.77 dev other0
-    ask_is "$HOST4 hello" guest tcp 203.0.113.77 7000
-    ask_is "$HOST4 hello" guest udp 203.0.113.77 7000
-    # The host itself is still there.
-    serve host 7001 127.0.0.1
-    ask_is "127.0.0.1 hello" guest tcp 10.0.2.2 7001
-    ask_is "127.0.0.1 hello" guest udp 10.0.2.2 7001
+    remote ip addr add 2001:db8:9::77/128 dev lo
+    serve remote 7000 "$REMOTE4" "$REMOTE6" 203.0.113.77 2001:db8:9::77
+    serve host 7001 127.0.0.1 ::1
+    for tcp in slirp auto; do
+        echo "--tcp=$tcp"
+        start_slipgate --enable-ipv6 --outbound-addr=lan0 \
+            --outbound-addr6=lan0 --tcp=$tcp
+        guest ip -6 addr replace fd00::100/64 dev tap0 nodad
+        comes_from "$HOST4" "$HOST6" "$REMOTE4" "$REMOTE6"
+        # By their routes these would leave through other0.
+        host ip route replace 203.0.113.77 dev other0
+        host ip route replace 2001:db8:9::77 dev other0
+        comes_from "$HOST4" "$HOST6" 203.0.113.77 2001:db8:9::77
+        # The host itself is still there.
+        ask_is "127.0.0.1 hello" guest tcp 10.0.2.2 7001
+        ask_is "127.0.0.1 hello" guest udp 10.0.2.2 7001
+        ask_is "::1 hello" guest tcp fd00::2 7001
+        ask_is "::1 hello" guest udp fd00::2 7001
+        stop_slipgate
+    done
+}
+
+# --- a tap of somebody else's ---
+
+@test "a tap without the header of offloads: every byte, at any MTU" {
+    local mtu bulk
+    bulk=$(plenty $((150 * MB)))
+    spawn out4 "${NS_remote[@]}" transfer.py serve 7000 "$REMOTE4"
+    spawn out6 "${NS_remote[@]}" transfer.py serve 7000 "$REMOTE6"
+    for mtu in 1500 9000 65520; do
+        echo "MTU $mtu"
+        adopt_tap 0x1002 --mtu=$mtu --enable-ipv6
+        guest sh -ec "ip link set tap0 mtu $mtu up
+            ip addr add 10.0.2.100/24 dev tap0
+            ip addr add fd00::100/64 dev tap0 nodad
+            ip route add default via 10.0.2.2
+            ip -6 route replace default via fd00::2 dev tap0"
+        move guest both "$REMOTE4" 7000 "$bulk"
+        move guest both "$REMOTE6" 7000 "$bulk"
+        stop_slipgate
+    done
 }

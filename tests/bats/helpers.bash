@@ -241,6 +241,17 @@ start_slipgate() {
     launch user --configure --api-socket="$SOCK" "$@" "$PID_guest" tap0
 }
 
+# adopt_tap FLAGS ARG...: it serves a tap that somebody else has opened in the
+# guest; FLAGS are TUNSETIFF's, 0x1002 for a plain one.
+adopt_tap() {
+    local flags=$1 real=$SLIPGATE
+    shift
+    printf '#!/bin/sh\nexec tapfd.py %s %s %s "$@"\n' "$PID_guest" "$flags" \
+        "$real" >"$T/tapfd.sh"
+    chmod +x "$T/tapfd.sh"
+    SLIPGATE=$T/tapfd.sh launch user --netns-type=tapfd "$@" 5
+}
+
 # stop_slipgate [SIGNAL]: ends it; its exit status is left in $STATUS.
 # shellcheck disable=SC2120
 stop_slipgate() {
@@ -291,6 +302,11 @@ ask_is() {
     got=$(ask "$@") || true
     [[ $got == "$wanted" ]] || fail "ask $*: got '$got', wanted '$wanted'"
 }
+
+MB=1000000
+
+# What a sanitizer looks for does not come with the number: there, a tenth.
+plenty() { echo $(($1 / 1${ASAN_OPTIONS:+0})); }
 
 # move WORLD MODE ADDR PORT BYTES [FLOWS]: a checked transfer.
 move() {

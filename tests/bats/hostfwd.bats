@@ -122,7 +122,7 @@ add() {
     spawn client "${NS_host[@]}" python3 -c '
 import hashlib, socket, sys
 sock = socket.create_connection(("127.0.0.1", 8080), 10)
-sock.sendall(b"up 4\n")
+sock.sendall(b"up x 4 0\n")
 print("ready", flush=True)
 open(sys.argv[1]).readline()
 sock.sendall(b"last")
@@ -130,7 +130,8 @@ sock.shutdown(socket.SHUT_WR)
 got = b""
 while chunk := sock.recv(4096):
     got += chunk
-print(got.decode() == hashlib.blake2b(b"last").hexdigest(), flush=True)
+digest = hashlib.blake2b(b"last", digest_size=16).hexdigest()
+print(got.decode() == f"4:{digest}", flush=True)
 ' "$T/go"
     established() { guest ss -Htn state established sport = :7000 | grep .; }
     wait_for 5 established

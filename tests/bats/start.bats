@@ -137,36 +137,9 @@ engine_world() {
 
 # --- a tap that is open already ---
 
-# tapfd: a program opens the tap in the guest, comes back out and runs it.
-tapfd() {
-    cat >"$T/tapfd.py" <<'END'
-import array, fcntl, os, socket, struct, subprocess, sys
-ours, theirs = socket.socketpair()
-if os.fork() == 0: # in the guest: only its descriptor comes out
-    os.execvp("nsenter", ["nsenter", "-t", sys.argv[1], "-U", "-n",
-        "--preserve-credentials", "python3", "-c", """
-import fcntl, os, socket, struct
-tun = os.open("/dev/net/tun", os.O_RDWR)
-fcntl.ioctl(tun, 0x400454ca, struct.pack("16sH22x", b"tap0", 0x1002))
-socket.send_fds(socket.socket(fileno=%d), [b"x"], [tun])
-""" % os.dup2(theirs.fileno(), 9)])
-tun = socket.recv_fds(ours, 1, 1)[1][0]
-os.dup2(tun, 5)
-os.execv(sys.argv[2], sys.argv[2:])
-END
-    user python3 "$T/tapfd.py" "$PID_guest" "$@"
-}
-
 @test "tapfd: a descriptor of a tap is the whole target" {
     "$SLIPGATE" --help | grep -q tapfd || skip "this slirp4netns is too old"
-    local real=$SLIPGATE
-    cat >"$T/tapfd.sh" <<END
-#!/bin/bash
-exec python3 $T/tapfd.py $PID_guest $real "\$@"
-END
-    tapfd /bin/true
-    chmod +x "$T/tapfd.sh"
-    SLIPGATE=$T/tapfd.sh launch user --netns-type=tapfd 5
+    adopt_tap 0x1002
     guest sh -ec 'ip link set tap0 up
         ip addr add 10.0.2.100/24 dev tap0
         ip route add default via 10.0.2.2'

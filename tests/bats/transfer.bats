@@ -3,27 +3,37 @@
 # Bytes in bulk: every one arrives, whatever else goes on.
 load helpers
 
-MB=1000000
-
 # all_ways MTU: up, down and both at once, out and in, IPv4 and IPv6.
 all_ways() {
+    local mode bulk
+    bulk=$(plenty $((150 * MB)))
     spawn out4 "${NS_remote[@]}" transfer.py serve 7000 "$REMOTE4"
     spawn out6 "${NS_remote[@]}" transfer.py serve 7000 "$REMOTE6"
     start_slipgate --mtu="$1" --enable-ipv6
     guest ip -6 addr replace fd00::100/64 dev tap0 nodad
     guest ip -6 route replace default via fd00::2 dev tap0
     spawn in4 "${NS_guest[@]}" transfer.py serve 7001 10.0.2.100
+    spawn in6 "${NS_guest[@]}" transfer.py serve 7001 fd00::100
     forward tcp 8080 7001
-    local mode
-    for mode in up down both; do
-        move guest "$mode" "$REMOTE4" 7000 $((20 * MB))
+    forward tcp 8081 7001 ',"host_addr":"::"'
+    move guest both "$REMOTE4" 7000 "$bulk"
+    move guest both "$REMOTE6" 7000 "$bulk"
+    for mode in up down; do
+        move guest "$mode" "$REMOTE4" 7000 $((5 * MB))
         move guest "$mode" "$REMOTE6" 7000 $((5 * MB))
-        move remote "$mode" "$HOST4" 8080 $((20 * MB))
+    done
+    for mode in up down both; do
+        move remote "$mode" "$HOST4" 8080 $((5 * MB))
+        move remote "$mode" "$HOST6" 8081 $((5 * MB))
     done
 }
 
 @test "MTU 1500: every byte, both ways, half-closed from either side" {
     all_ways 1500
+}
+
+@test "MTU 9000: every byte, both ways, half-closed from either side" {
+    all_ways 9000
 }
 
 @test "MTU 65520: every byte, both ways, half-closed from either side" {
@@ -42,6 +52,55 @@ all_ways() {
     spawn in "${NS_guest[@]}" transfer.py serve 7001 10.0.2.100
     forward tcp 8080 7001
     move remote both "$HOST4" 8080 100000 200
+}
+
+# late_reader LISTENS CONNECTS AT TO PORT: of all that one has sent and finished
+# nothing is lost, although the other one finishes first and reads then.
+late_reader() {
+    local -n _listen="NS_$1" _connect="NS_$2"
+    local hows=(listen "$3" 7002) howc=(connect "$4" "$5")
+    local reader told fifo=$T/go
+    rm -f "$fifo"
+    mkfifo "$fifo"
+    exec {GO}<>"$fifo"
+    if [[ $1 == guest ]]; then
+        spawn give "${_listen[@]}" transfer.py give "${hows[@]}" 100000
+        told=$STDOUT
+        spawn late "${_connect[@]}" transfer.py late "${howc[@]}" 100000 "$fifo"
+        reader=$STDOUT
+    else
+        spawn late "${_listen[@]}" transfer.py late "${hows[@]}" 100000 "$fifo"
+        reader=$STDOUT
+        spawn give "${_connect[@]}" transfer.py give "${howc[@]}" 100000
+        told=$STDOUT
+    fi
+    finished() { guest ss -Htn state fin-wait-2 | grep 7002; }
+    wait_for 10 finished
+    echo >&"$GO"
+    read -r -t 20 -u "$told" LINE
+    equal "$LINE" told
+    # Whatever the guest said last has been heard.
+    api '{"execute":"get_status"}' >/dev/null
+    api '{"execute":"get_status"}' >/dev/null
+    echo >&"$GO"
+    read -r -t 60 -u "$reader" LINE
+    equal "$LINE" ok
+    exec {GO}>&-
+}
+
+@test "a late reader gets the last bytes as well" {
+    # Most of it is to be on its way.
+    host sh -c 'echo 4096 16384 16384 >/proc/sys/net/ipv4/tcp_wmem'
+    remote sh -c 'echo 4096 16384 16384 >/proc/sys/net/ipv4/tcp_rmem'
+    start_slipgate --enable-ipv6
+    guest ip -6 addr replace fd00::100/64 dev tap0 nodad
+    guest ip -6 route replace default via fd00::2 dev tap0
+    forward tcp 8080 7002
+    forward tcp 8081 7002 ',"host_addr":"::"'
+    late_reader guest remote 10.0.2.100 "$HOST4" 8080
+    late_reader guest remote fd00::100 "$HOST6" 8081
+    late_reader remote guest "$REMOTE4" "$REMOTE4" 7002
+    late_reader remote guest "$REMOTE6" "$REMOTE6" 7002
 }
 
 @test "an empty transfer" {
