@@ -3,7 +3,6 @@
 # TCP through the relay namespace: true to the kernel's own, and invisible.
 load helpers
 
-MB=1000000
 REAL=${SLIPGATE:-}
 
 # relayed ARG...: slipgate, with no way but the relay namespace for TCP.
@@ -90,26 +89,32 @@ END
     equal "$(grep -c "^tcp" "$T/serve-remote.log")" 1
 }
 
+syns_again() { guest nstat -asz TcpExtTCPSynRetrans | awk 'END { print $2 }'; }
+
 @test "the same port may be used again at once" {
-    serve remote 7000 "$REMOTE4"
-    relayed
+    local before
+    serve remote 7000 "$REMOTE4" "$REMOTE6"
+    relayed --enable-ipv6
+    # While the guest looks for its router, it may send a SYN again.
+    ask_is "$HOST4 hello" guest tcp "$REMOTE4" 7000
+    ask_is "$HOST6 hello" guest tcp "$REMOTE6" 7000
+    before=$(syns_again)
     # The server closes first, so that no end in the guest lingers.
-    run -0 guest python3 - "$REMOTE4" <<'END'
+    run -0 guest python3 - "$REMOTE4" "$REMOTE6" <<'END'
 import socket, sys
-for i in range(20):
-    with socket.socket() as s:
+for i in range(40):
+    with socket.socket((socket.AF_INET, socket.AF_INET6)[i % 2]) as s:
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         s.settimeout(20)
         s.bind(("", 40000))
-        s.connect((sys.argv[1], 7000))
+        s.connect((sys.argv[1 + i % 2], 7000))
         s.sendall(b"%d" % i)
         answer = b""
         while part := s.recv(100):
             answer += part
         assert answer.endswith(b" %d" % i), answer
 END
-    run guest nstat -asz TcpExtTCPSynRetrans
-    contains "$output" "TcpExtTCPSynRetrans             0 "
+    equal "$(syns_again)" "$before"
 }
 
 @test "a guest that gives up leaves nothing behind" {
@@ -132,6 +137,93 @@ END
     wait_for 15 no_connection
 }
 
+# The kernel's own count of SYNs whose data was not taken with them.
+not_taken() { guest nstat -asz TcpExtTCPFastOpenActiveFail | awk 'END { print $2 }'; }
+
+@test "data that comes with a SYN arrives, once" {
+    local addr
+    serve remote 7000 "$REMOTE4" "$REMOTE6"
+    relayed --enable-ipv6
+    # As a client that needs no cookie (RFC 7413).
+    guest sh -c 'echo 5 >/proc/sys/net/ipv4/tcp_fastopen'
+    for addr in "$REMOTE4" "$REMOTE6"; do
+        run -0 guest python3 - "$addr" <<'END'
+import socket, sys
+family = socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET
+with socket.socket(family) as s:
+    s.settimeout(20)
+    s.sendto(b"early", socket.MSG_FASTOPEN, (sys.argv[1], 7000))
+    print(s.recv(100).decode())
+with socket.socket(family) as s:
+    s.settimeout(20)
+    try:
+        s.sendto(b"early", socket.MSG_FASTOPEN, (sys.argv[1], 7009))
+        s.recv(100)
+    except ConnectionRefusedError:
+        print("refused")
+END
+        [[ $output =~ ^($HOST4|$HOST6)" early"$'\n'refused$ ]] || fail "$output"
+    done
+    (($(not_taken) >= 2)) || fail "no SYN had data"
+}
+
+# connecting WORLD ADDR PORT COUNT: starts COUNT connects, and says so.
+connecting() {
+    local -n _ns="NS_$1"
+    shift
+    spawn connecting "${_ns[@]}" python3 -c '
+import resource, socket, sys, time
+hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+kept = []
+for _ in range(int(sys.argv[3])):
+    kept.append(socket.socket())
+    kept[-1].setblocking(False)
+    kept[-1].connect_ex((sys.argv[1], int(sys.argv[2])))
+print("ready", flush=True)
+time.sleep(3600)' "$@"
+}
+
+@test "connections that nobody accepts are bounded, out and in" {
+    local pending
+    need nft
+    serve remote 7000 "$REMOTE4"
+    relayed
+    remote nft -f - <<END
+    table inet t {
+        chain in {
+            type filter hook input priority 0;
+            tcp dport 7001 drop
+        }
+    }
+END
+    connecting guest "$REMOTE4" 7001 1500
+    # The guest goes on trying, those that were forgotten as well.
+    forgotten() { api_is '.return.syns_dropped >= 476' '{"execute":"get_stats"}'; }
+    wait_for 20 forgotten
+    pending=$(host ss -Htn state syn-sent | wc -l)
+    ((pending > 900 && pending <= 1024)) || fail "$pending on the host"
+    ask_is "$HOST4 hello" guest tcp "$REMOTE4" 7000
+    # Likewise for a guest that does not answer.
+    serve guest 7003 0.0.0.0
+    guest nft -f - <<END
+    table inet t {
+        chain in {
+            type filter hook input priority 0;
+            tcp dport 7002 drop
+        }
+    }
+END
+    forward tcp 8080 7002
+    forward tcp 8081 7003
+    connecting remote "$HOST4" 8080 1500
+    reset() { api_is '.return.inbound_refused >= 476' '{"execute":"get_stats"}'; }
+    wait_for 20 reset
+    pending=$(host ss -Htn state established sport = :8080 | wc -l)
+    ((pending <= 1024)) || fail "$pending on the host"
+    ask_is "$REMOTE4 hello" remote tcp "$HOST4" 8081
+}
+
 # --- real programs ---
 
 @test "curl and iperf3, out and in, sandboxed and filtered" {
@@ -139,22 +231,40 @@ END
     need iperf3
     relayed --enable-sandbox --enable-seccomp --enable-ipv6
     head -c 3000000 /dev/urandom >"$T/page"
-    spawn web "${NS_remote[@]}" python3 -u -c '
-import functools, http.server, sys
+    local web='
+import functools, http.server, socket, sys
+class Server(http.server.ThreadingHTTPServer):
+    address_family = socket.AF_INET6 # and IPv4
 handler = functools.partial(http.server.SimpleHTTPRequestHandler,
                             directory=sys.argv[1])
-server = http.server.ThreadingHTTPServer(("", 7000), handler)
+server = Server(("::", 7000), handler)
 print("ready")
-server.serve_forever()' "$T"
-    guest curl -sS --max-time 20 "http://$REMOTE4:7000/page" -o "$T/got"
-    cmp "$T/page" "$T/got"
+server.serve_forever()'
+    spawn web "${NS_remote[@]}" python3 -u -c "$web" "$T"
+    spawn inside "${NS_guest[@]}" python3 -u -c "$web" "$T"
+    forward tcp 8000 7000
+    forward tcp 8001 7000 ',"host_addr":"::"'
+    local url way
+    for url in "guest http://$REMOTE4:7000" "guest http://[$REMOTE6]:7000" \
+        "remote http://$HOST4:8000" "remote http://[$HOST6]:8001"; do
+        read -r way url <<<"$url"
+        "$way" curl -gsS --max-time 20 "$url/page" -o "$T/got"
+        cmp "$T/page" "$T/got"
+        rm "$T/got"
+    done
+    remote iperf3 -s -D -p 7001 -I "$T/iperf-out.pid"
+    wait_for 5 remote ss -Htln sport = :7001
+    for url in "$REMOTE4" "$REMOTE6"; do
+        run -0 guest timeout 30 iperf3 -c "$url" -p 7001 -n 100M -P 4
+        run -0 guest timeout 30 iperf3 -c "$url" -p 7001 -n 100M -R
+    done
     guest iperf3 -s -D -p 7001 -I "$T/iperf.pid"
     forward tcp 8080 7001
     wait_for 5 guest ss -Htln sport = :7001
     local reverse
     for reverse in '' -R; do
-        run -0 remote timeout 30 iperf3 -c "$HOST4" -p 8080 -n 200M -P 4 $reverse
-        run -0 user timeout 30 iperf3 -c 127.0.0.1 -p 8080 -n 200M $reverse
+        run -0 remote timeout 30 iperf3 -c "$HOST4" -p 8080 -n 100M -P 4 $reverse
+        run -0 user timeout 30 iperf3 -c 127.0.0.1 -p 8080 -n 100M $reverse
     done
 }
 
@@ -234,10 +344,12 @@ sights() {
 
 @test "the guest's own firewall and its own DNAT apply" {
     need nft
-    relayed
-    serve guest 7000 10.0.2.100
+    relayed --enable-ipv6
+    serve guest 7000 10.0.2.100 fd00::100
     forward tcp 8080 7000
     forward tcp 8081 7001
+    forward tcp 8082 7000 ',"host_addr":"::"'
+    forward tcp 8083 7001 ',"host_addr":"::"'
     guest nft -f - <<END
     table inet t {
         chain in {
@@ -256,55 +368,72 @@ sights() {
 END
     ask_is ECONNRESET remote tcp "$HOST4" 8080
     ask_is "$REMOTE4 hello" remote tcp "$HOST4" 8081
+    ask_is ECONNRESET remote tcp "$HOST6" 8082
+    ask_is "$REMOTE6 hello" remote tcp "$HOST6" 8083
     ask_is EHOSTUNREACH guest tcp "$REMOTE4" 7009
+    ask_is EACCES guest tcp "$REMOTE6" 7009
 }
 
-# during CMD...: while checked transfers go out and in; both must be whole.
+# during CMD...: while checked transfers go out and in by both families; all
+# must be whole.
 during() {
-    spawn out "${NS_remote[@]}" transfer.py serve 7000 "$REMOTE4"
-    spawn in "${NS_guest[@]}" transfer.py serve 7001 10.0.2.100
+    local way i ways=("guest $REMOTE4 7000" "guest $REMOTE6 7000"
+        "remote $HOST4 8080" "remote $HOST6 8081")
+    spawn out4 "${NS_remote[@]}" transfer.py serve 7000 "$REMOTE4"
+    spawn out6 "${NS_remote[@]}" transfer.py serve 7000 "$REMOTE6"
+    spawn in4 "${NS_guest[@]}" transfer.py serve 7001 10.0.2.100
+    spawn in6 "${NS_guest[@]}" transfer.py serve 7001 fd00::100
     forward tcp 8080 7001
-    guest timeout 100 transfer.py run both "$REMOTE4" 7000 $((300 * MB)) \
-        >"$T/going-out" 2>&1 3>&- &
-    local out=$!
-    remote timeout 100 transfer.py run both "$HOST4" 8080 $((300 * MB)) \
-        >"$T/going-in" 2>&1 3>&- &
-    local in=$!
-    # Both of them: what is still to connect would meet an interface that is
+    forward tcp 8081 7001 ',"host_addr":"::"'
+    for i in "${!ways[@]}"; do
+        read -ra way <<<"${ways[i]}"
+        "${way[0]}" timeout 100 transfer.py run both "${way[@]:1}" \
+            $((150 * MB)) >"$T/going-$i" 2>&1 3>&- &
+    done
+    # All of them: what is still to connect would meet an interface that is
     # down.
     under_way() {
         guest awk '/tap0:/ { exit $2 + $10 < 50000000 }' /proc/net/dev &&
             guest ss -Htn state established | awk '
-                / [^ ]*:7000 *$/ { out = 1 }
-                / [^ ]*:7001 / { into = 1 }
-                END { exit !(out && into) }'
+                / [^ ]*:7000 *$/ { out++ }
+                / [^ ]*:7001 / { into++ }
+                END { exit !(out == 2 && into == 2) }'
     }
     wait_for 20 under_way
     "$@"
-    wait "$out" "$in" || true
-    equal "$(cat "$T/going-out" "$T/going-in")" $'ok\nok'
+    for i in "${!ways[@]}"; do
+        done_with() { [[ -s $T/going-$i ]]; }
+        wait_for 100 done_with
+    done
+    equal "$(cat "$T"/going-*)" $'ok\nok\nok\nok'
 }
 
 @test "flushing the guest's rules in mid-transfer changes nothing" {
     need nft
-    relayed
+    relayed --enable-ipv6
     flush() {
         guest nft flush ruleset
         # Back at once: they are the guest's own way out.
-        guest sh -c 'ip rule add lookup main pref 1
-            for pref in $(seq 2 32767); do echo rule del pref $pref; done |
-                ip -force -batch - 2>/dev/null
-            ip rule add lookup main; ip rule del pref 1'
+        guest sh -c 'for family in -4 -6; do
+                ip $family rule add lookup main pref 1
+                for pref in $(seq 2 32767); do echo rule del pref $pref; done |
+                    ip $family -force -batch - 2>/dev/null
+                ip $family rule add lookup main
+                ip $family rule del pref 1
+            done'
     }
     during flush
 }
 
 @test "the interface down and up in mid-transfer only delays" {
-    relayed
+    relayed --enable-ipv6
+    # Else the kernel would take the address away.
+    guest sh -c 'echo 1 >/proc/sys/net/ipv6/conf/tap0/keep_addr_on_down'
     down_and_up() {
         guest ip link set tap0 down
         guest ip link set tap0 up
         guest ip route replace default via 10.0.2.2 dev tap0
+        guest ip -6 route replace default via fd00::2 dev tap0
     }
     during down_and_up
 }
@@ -366,6 +495,7 @@ inner_sh() { guest nsenter -t "$PID_inner" -n sh "$@"; }
         ask_is "$HOST4 hello" within tcp "$REMOTE4" 7000
         ask_is "$HOST6 hello" within tcp "$REMOTE6" 7000
         ask_is ECONNREFUSED within tcp "$REMOTE4" 7009
+        ask_is ECONNREFUSED within tcp "$REMOTE6" 7009
         guest ip link del ve0
         guest ip link del br0
     done
@@ -528,6 +658,12 @@ END
 END
     carrier_is relay
     ask_is "$HOST4 hello" guest tcp "$REMOTE4" 7000
+    ask_is ECONNREFUSED guest tcp "$REMOTE4" 7009
+    serve guest 7000 10.0.2.100
+    api_is '.return.driver == "relay"' '{"execute":"add_hostfwd","arguments":
+        {"proto":"tcp","host_port":8080,"guest_port":7000}}'
+    ask_is "$REMOTE4 hello" remote tcp "$HOST4" 8080
+    ask_is "10.0.2.2 hello" user tcp 127.0.0.1 8080
 }
 
 # --- trouble ---
