@@ -13,6 +13,7 @@ struct networks *networks_new(const struct networks_config *config)
     networks->config = *config;
     networks->list = g_ptr_array_new();
     networks->by_name = g_hash_table_new(g_str_hash, g_str_equal);
+    networks->by_interface = g_hash_table_new(g_str_hash, g_str_equal);
     networks->by_port = g_hash_table_new(NULL, NULL);
     return networks;
 }
@@ -52,6 +53,7 @@ static void dismantle(struct networks *networks, struct network *network,
         networks_free_port(port);
     }
     g_hash_table_remove(networks->by_name, network->spec.name);
+    g_hash_table_remove(networks->by_interface, network->spec.interface);
     driver->remove(driver->self, network->handle);
 }
 
@@ -67,6 +69,7 @@ void networks_free(struct networks *networks)
     }
     g_ptr_array_free(networks->list, TRUE);
     g_hash_table_destroy(networks->by_name);
+    g_hash_table_destroy(networks->by_interface);
     g_hash_table_destroy(networks->by_port);
     g_free(networks->holder);
     g_free(networks);
@@ -151,13 +154,7 @@ static bool has_interface(void *self, const char *name)
 {
     const struct networks *networks = self;
 
-    for (guint i = 0; i < networks->list->len; i++) {
-        const struct network *other = g_ptr_array_index(networks->list, i);
-
-        if (strcmp(other->spec.interface, name) == 0)
-            return true;
-    }
-    return false;
+    return g_hash_table_contains(networks->by_interface, name);
 }
 
 static int complete(struct networks *networks, struct spec *spec, GError **err)
@@ -236,6 +233,8 @@ const struct network *networks_create(struct networks *networks,
         return NULL;
     g_ptr_array_add(networks->list, network);
     g_hash_table_insert(networks->by_name, network->spec.name, network);
+    g_hash_table_insert(networks->by_interface, network->spec.interface,
+                        network);
     networks_tell(networks, NETWORKS_CREATED, network, NULL);
     return network;
 }

@@ -19,10 +19,11 @@ struct network {
 
 struct networks {
     struct networks_config config;
-    GPtrArray *list;     /* of struct network */
-    GHashTable *by_name; /* name -> struct network */
-    GHashTable *by_port; /* the driver's handle -> struct port */
-    char *holder;        /* the text of the last answer about addresses */
+    GPtrArray *list;          /* of struct network */
+    GHashTable *by_name;      /* name -> struct network */
+    GHashTable *by_interface; /* the bridge's name -> struct network */
+    GHashTable *by_port;      /* the driver's handle -> struct port */
+    char *holder;             /* the text of the last answer about addresses */
 };
 
 /* Tells the observer, if there is one; `attachment` may be NULL. */
