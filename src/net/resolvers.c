@@ -136,7 +136,8 @@ static bool is_same(const struct stat *a, const struct stat *b)
            a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
 }
 
-static void read_again(struct resolvers *resolvers)
+/* False: not now; it is tried again. */
+static bool read_again(struct resolvers *resolvers)
 {
     owned_fd fd =
         open(resolvers->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -149,10 +150,11 @@ static void read_again(struct resolvers *resolvers)
         len += (size_t)n;
     if (fd < 0 || n < 0) {
         LOG_LIMITED("cannot read %s: %m", resolvers->path);
-        return;
+        return false;
     }
     text[len] = '\0';
     resolvers_parse(text, &resolvers->list);
+    return true;
 }
 
 const struct resolver_list *resolvers_get(struct resolvers *resolvers,
@@ -172,9 +174,7 @@ const struct resolver_list *resolvers_get(struct resolvers *resolvers,
         return &resolvers->list;
     }
     resolvers->was_empty = now.st_size == 0;
-    if (!is_same(&now, &resolvers->seen)) {
+    if (!is_same(&now, &resolvers->seen) && read_again(resolvers))
         resolvers->seen = now;
-        read_again(resolvers);
-    }
     return &resolvers->list;
 }

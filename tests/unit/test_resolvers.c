@@ -3,6 +3,8 @@
 
 #include <glib/gstdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #define SECOND_NS 1000000000LL
 
@@ -106,6 +108,35 @@ static void a_change_is_seen_but_not_looked_for_all_the_time(void)
     g_assert_cmpint(g_rmdir(dir), ==, 0);
 }
 
+/* With all descriptors in use it cannot be read. */
+static void a_change_that_could_not_be_read_is_read_later(void)
+{
+    g_autofree char *dir = g_dir_make_tmp("resolvers-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(dir, "resolv.conf", NULL);
+    struct rlimit usual, full;
+    struct resolvers *resolvers;
+    int64_t now = 5 * SECOND_NS;
+    int next = dup(STDERR_FILENO);
+
+    (void)close(next);
+    g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &usual), ==, 0);
+    full = usual;
+    full.rlim_cur = (rlim_t)next;
+    put(path, "nameserver 192.0.2.1\n");
+    resolvers = resolvers_new(path);
+    is_server(&resolvers_get(resolvers, now)->server[0], "192.0.2.1");
+    put(path, "nameserver 192.0.2.2\n");
+    now += 2 * SECOND_NS;
+    g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &full), ==, 0);
+    is_server(&resolvers_get(resolvers, now)->server[0], "192.0.2.1");
+    g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &usual), ==, 0);
+    now += 2 * SECOND_NS;
+    is_server(&resolvers_get(resolvers, now)->server[0], "192.0.2.2");
+    resolvers_free(resolvers);
+    g_assert_cmpint(g_unlink(path), ==, 0);
+    g_assert_cmpint(g_rmdir(dir), ==, 0);
+}
+
 static void a_file_that_is_not_there_is_no_error(void)
 {
     struct resolvers *resolvers = resolvers_new("/nonexistent/resolv.conf");
@@ -128,6 +159,8 @@ int main(int argc, char **argv)
     g_test_add_func(
         "/resolvers/a change is seen but not looked for all the time",
         a_change_is_seen_but_not_looked_for_all_the_time);
+    g_test_add_func("/resolvers/a change that could not be read is read later",
+                    a_change_that_could_not_be_read_is_read_later);
     g_test_add_func("/resolvers/a file that is not there is no error",
                     a_file_that_is_not_there_is_no_error);
     return g_test_run();
