@@ -92,7 +92,8 @@ void nft_batch_add_table(struct nft_batch *batch, int family, const char *name)
     nftnl_table_free(table);
 }
 
-void nft_batch_add_chain(struct nft_batch *batch, const struct nft_chain *spec)
+/* With what tells it from others; nftnl_chain_free() is the caller's. */
+static struct nftnl_chain *name_chain(const struct nft_chain *spec)
 {
     struct nftnl_chain *chain = nftnl_chain_alloc();
 
@@ -100,6 +101,13 @@ void nft_batch_add_chain(struct nft_batch *batch, const struct nft_chain *spec)
     nftnl_chain_set_u32(chain, NFTNL_CHAIN_FAMILY, (uint32_t)spec->family);
     nftnl_chain_set_str(chain, NFTNL_CHAIN_TABLE, spec->table);
     nftnl_chain_set_str(chain, NFTNL_CHAIN_NAME, spec->name);
+    return chain;
+}
+
+void nft_batch_add_chain(struct nft_batch *batch, const struct nft_chain *spec)
+{
+    struct nftnl_chain *chain = name_chain(spec);
+
     if (!spec->plain) {
         nftnl_chain_set_str(chain, NFTNL_CHAIN_TYPE, "filter");
         nftnl_chain_set_u32(chain, NFTNL_CHAIN_HOOKNUM, spec->hook);
@@ -132,12 +140,8 @@ void nft_batch_flush_chain(struct nft_batch *batch,
 
 void nft_batch_del_chain(struct nft_batch *batch, const struct nft_chain *spec)
 {
-    struct nftnl_chain *chain = nftnl_chain_alloc();
+    struct nftnl_chain *chain = name_chain(spec);
 
-    g_assert(chain != NULL);
-    nftnl_chain_set_u32(chain, NFTNL_CHAIN_FAMILY, (uint32_t)spec->family);
-    nftnl_chain_set_str(chain, NFTNL_CHAIN_TABLE, spec->table);
-    nftnl_chain_set_str(chain, NFTNL_CHAIN_NAME, spec->name);
     begin_message(batch, g_strdup_printf("(delete) chain %s", spec->name));
     nftnl_chain_nlmsg_build_payload(
         put_header(batch, NFT_MSG_DELCHAIN, spec->family, 0), chain);

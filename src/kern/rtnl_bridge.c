@@ -34,11 +34,8 @@ int rtnl_bridge_join(struct rtnl *rtnl, unsigned index, unsigned bridge,
                      GError **err)
 {
     struct rtnl_request req;
-    struct ifinfomsg *ifi =
-        rtnl_request_init(&req, RTM_NEWLINK, 0, sizeof(*ifi));
 
-    ifi->ifi_family = AF_UNSPEC;
-    ifi->ifi_index = (int)index;
+    (void)rtnl_link_request(&req, RTM_NEWLINK, index);
     mnl_attr_put_u32(&req.head, IFLA_MASTER, bridge);
     return rtnl_perform(rtnl, &req, err, "make interface %u a port of %u",
                         index, bridge);
@@ -48,12 +45,9 @@ int rtnl_bridge_isolate(struct rtnl *rtnl, unsigned index, bool isolated,
                         GError **err)
 {
     struct rtnl_request req;
-    struct ifinfomsg *ifi =
-        rtnl_request_init(&req, RTM_NEWLINK, 0, sizeof(*ifi));
     struct nlattr *info, *data;
 
-    ifi->ifi_family = AF_UNSPEC;
-    ifi->ifi_index = (int)index;
+    (void)rtnl_link_request(&req, RTM_NEWLINK, index);
     info = mnl_attr_nest_start(&req.head, IFLA_LINKINFO);
     mnl_attr_put_strz(&req.head, IFLA_INFO_SLAVE_KIND, "bridge");
     data = mnl_attr_nest_start(&req.head, IFLA_INFO_SLAVE_DATA);

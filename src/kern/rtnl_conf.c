@@ -58,12 +58,9 @@ static int set_family(struct rtnl *rtnl, unsigned index,
                       GError **err)
 {
     struct rtnl_request req;
-    struct ifinfomsg *ifi =
-        rtnl_request_init(&req, RTM_NEWLINK, 0, sizeof(*ifi));
     struct nlattr *spec;
 
-    ifi->ifi_family = AF_UNSPEC;
-    ifi->ifi_index = (int)index;
+    (void)rtnl_link_request(&req, RTM_NEWLINK, index);
     spec = mnl_attr_nest_start(&req.head, IFLA_AF_SPEC);
     put(&req);
     mnl_attr_nest_end(&req.head, spec);

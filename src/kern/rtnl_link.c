@@ -13,15 +13,22 @@
 /* IFLA_GSO_IPV4_MAX_SIZE, of headers since 6.3. */
 #define GSO_IPV4_MAX_SIZE 63
 
+struct ifinfomsg *rtnl_link_request(struct rtnl_request *req, uint16_t type,
+                                    unsigned index)
+{
+    struct ifinfomsg *ifi = rtnl_request_init(req, type, 0, sizeof(*ifi));
+
+    ifi->ifi_family = AF_UNSPEC;
+    ifi->ifi_index = (int)index;
+    return ifi;
+}
+
 int rtnl_link_set(struct rtnl *rtnl, unsigned index,
                   const struct rtnl_link_change *change, GError **err)
 {
     struct rtnl_request req;
-    struct ifinfomsg *ifi =
-        rtnl_request_init(&req, RTM_NEWLINK, 0, sizeof(*ifi));
+    struct ifinfomsg *ifi = rtnl_link_request(&req, RTM_NEWLINK, index);
 
-    ifi->ifi_family = AF_UNSPEC;
-    ifi->ifi_index = (int)index;
     if (change->up || change->down)
         ifi->ifi_change = IFF_UP;
     if (change->up)
@@ -45,11 +52,8 @@ int rtnl_link_set(struct rtnl *rtnl, unsigned index,
 int rtnl_link_delete(struct rtnl *rtnl, unsigned index, GError **err)
 {
     struct rtnl_request req;
-    struct ifinfomsg *ifi =
-        rtnl_request_init(&req, RTM_DELLINK, 0, sizeof(*ifi));
 
-    ifi->ifi_family = AF_UNSPEC;
-    ifi->ifi_index = (int)index;
+    (void)rtnl_link_request(&req, RTM_DELLINK, index);
     return rtnl_perform(rtnl, &req, err, "delete interface %u", index);
 }
 
@@ -57,11 +61,8 @@ int rtnl_link_set_group(struct rtnl *rtnl, unsigned index, uint32_t group,
                         GError **err)
 {
     struct rtnl_request req;
-    struct ifinfomsg *ifi =
-        rtnl_request_init(&req, RTM_NEWLINK, 0, sizeof(*ifi));
 
-    ifi->ifi_family = AF_UNSPEC;
-    ifi->ifi_index = (int)index;
+    (void)rtnl_link_request(&req, RTM_NEWLINK, index);
     mnl_attr_put_u32(&req.head, IFLA_GROUP, group);
     return rtnl_perform(rtnl, &req, err, "put interface %u into a group",
                         index);

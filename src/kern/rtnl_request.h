@@ -33,6 +33,9 @@ struct rtnl_request {
  */
 void *rtnl_request_init(struct rtnl_request *req, uint16_t type, uint16_t flags,
                         size_t size);
+/* The same for a request about the interface `index`. */
+struct ifinfomsg *rtnl_link_request(struct rtnl_request *req, uint16_t type,
+                                    unsigned index);
 /* Appends an address as attribute `type`. */
 void rtnl_put_addr(struct rtnl_request *req, uint16_t type,
                    const struct ip_addr *addr);

@@ -162,19 +162,27 @@ int rtnl_route_del(struct rtnl *rtnl, const struct rtnl_route *route,
     return rtnl_perform(rtnl, &req, err, "delete route %s", text);
 }
 
-int rtnl_rule_add_fwmark(struct rtnl *rtnl, sa_family_t family, uint32_t mark,
-                         unsigned table, unsigned priority, GError **err)
+/* A rule for all packets of the family; the caller narrows it down. */
+static void start_rule(struct rtnl_request *req, sa_family_t family,
+                       unsigned table, unsigned priority)
 {
-    struct rtnl_request req;
     struct fib_rule_hdr *rule = rtnl_request_init(
-        &req, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, sizeof(*rule));
+        req, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, sizeof(*rule));
 
     rule->family = (uint8_t)family;
     rule->action = FR_ACT_TO_TBL;
     rule->table = table < 256 ? (uint8_t)table : RT_TABLE_UNSPEC;
-    mnl_attr_put_u32(&req.head, FRA_TABLE, table);
+    mnl_attr_put_u32(&req->head, FRA_TABLE, table);
+    mnl_attr_put_u32(&req->head, FRA_PRIORITY, priority);
+}
+
+int rtnl_rule_add_fwmark(struct rtnl *rtnl, sa_family_t family, uint32_t mark,
+                         unsigned table, unsigned priority, GError **err)
+{
+    struct rtnl_request req;
+
+    start_rule(&req, family, table, priority);
     mnl_attr_put_u32(&req.head, FRA_FWMARK, mark);
-    mnl_attr_put_u32(&req.head, FRA_PRIORITY, priority);
     return rtnl_perform(rtnl, &req, err, "add rule fwmark %u lookup %u", mark,
                         table);
 }
@@ -183,15 +191,9 @@ int rtnl_rule_add_own(struct rtnl *rtnl, sa_family_t family, unsigned table,
                       unsigned priority, GError **err)
 {
     struct rtnl_request req;
-    struct fib_rule_hdr *rule = rtnl_request_init(
-        &req, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, sizeof(*rule));
 
-    rule->family = (uint8_t)family;
-    rule->action = FR_ACT_TO_TBL;
-    rule->table = table < 256 ? (uint8_t)table : RT_TABLE_UNSPEC;
-    mnl_attr_put_u32(&req.head, FRA_TABLE, table);
+    start_rule(&req, family, table, priority);
     mnl_attr_put_strz(&req.head, FRA_IIFNAME, "lo");
-    mnl_attr_put_u32(&req.head, FRA_PRIORITY, priority);
     return rtnl_perform(rtnl, &req, err, "add rule iif lo lookup %u", table);
 }
 
