@@ -18,7 +18,7 @@ void log_warn(const char *fmt, ...) G_GNUC_PRINTF(1, 2);
 void log_quiet(void);
 
 /*
- * Rate limit of one call site: `burst` lines at once, then one per second;
+ * Rate limit of one call site: five lines at once, then one per second;
  * what was left out is told with the next line that passes.
  */
 struct log_limit {

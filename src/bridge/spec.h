@@ -9,8 +9,8 @@
 /*
  * The definition of a bridge network, with the words of netavark's network
  * JSON, as values.  What a definition leaves open is filled in once, by
- * spec_complete(), and then constant but for what spec_update() allows.  Pure,
- * any process.
+ * spec_complete(), and then constant but for what spec_check_update() lets
+ * pass.  Pure, any process.
  */
 #define SPEC_SUBNETS_MAX 8
 #define SPEC_ROUTES_MAX  16
