@@ -172,6 +172,20 @@ static void close_link(struct attachment *attachment)
     close_relay(&attachment->relay);
 }
 
+/*
+ * A mistaken PID, by root: our interface would get the machine's default route,
+ * which leads through us to nowhere, and is lost for good when we end.
+ */
+static int refuse_own(const struct options *options, int netns, GError **err)
+{
+    if (!options->configure || !netns_is_own(netns))
+        return 0;
+    return error_set(
+        err, SLIPGATE_ERROR_BAD_REQUEST,
+        "--configure would replace the default route of slipgate's "
+        "own network namespace: the guest has to be in another");
+}
+
 static int attach_netns(struct attachment *attachment,
                         const struct options *options, const struct plan *plan,
                         GError **err)
@@ -183,7 +197,8 @@ static int attach_netns(struct attachment *attachment,
     owned_fd userns = -1;
     owned_fd netns = -1;
 
-    if (open_namespaces(options, &userns, &netns, err) < 0)
+    if (open_namespaces(options, &userns, &netns, err) < 0 ||
+        refuse_own(options, netns, err) < 0)
         return -1;
     signals_block();
     attachment->agent = agent_start(userns, netns, &wants, err);

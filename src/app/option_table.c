@@ -27,7 +27,8 @@ const struct option_spec option_specs[] = {
         "Set up the namespace: loopback and tap up, MTU and MAC address of\n"
         "the tap, its address (see\n.BR ADDRESSES )\nand a default route.\n"
         "Without it the tap is there, and the rest is left to the caller or\n"
-        "to DHCP.",
+        "to DHCP.  The network namespace that slipgate itself is in is refused\n"
+        "with this option.",
       .flags = OPTION_NOT_WITH_BESS | OPTION_CALL },
     { "exit-fd", 'e', OPTION_NUMBER, FIELD(exit_fd), .max = INT_MAX,
       .metavar = "FD", .help = "end when the other side of FD is closed",

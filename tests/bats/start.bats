@@ -171,3 +171,15 @@ engine_world() {
     SLIPGATE=$T/slirp4netns start_slipgate
     works_in guest
 }
+
+@test "with --configure its own namespace is refused, and keeps its route" {
+    local before tcp
+    before=$(host ip route)
+    contains "$before" "default via $REMOTE4"
+    for tcp in auto slirp; do
+        run -1 --separate-stderr host timeout 20 "$SLIPGATE" --configure \
+            --tcp="$tcp" "$PID_host" tap0
+        contains "$stderr" "own network namespace"
+        equal "$(host ip route)" "$before"
+    done
+}
