@@ -3,26 +3,22 @@
 
 #include "agent/call.h"
 #include "agent/inside.h"
+#include "agent/reply.h"
 #include "base/error.h"
 #include "base/fdio.h"
 #include "base/own.h"
+#include "kern/child.h"
 #include "kern/msg.h"
 
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/wait.h>
-#include <time.h>
 
 /* Longer than any operation takes; opening a busy tap takes a second. */
-#define ANSWER_MAX_S  10
-#define REAP_TRIES    1000
-#define REAP_PAUSE_MS 1
+#define ANSWER_MAX_S 10
 
 struct agent {
-    pid_t pid;
-    int fd;
+    struct child child;
     struct agent_confined confined;
 };
 
@@ -30,17 +26,10 @@ OWN_DEFINE(agent)
 
 /* --- asking --- */
 
-static enum slipgate_error error_code(int32_t code)
-{
-    return code >= 1 && code <= SLIPGATE_ERROR_COUNT
-               ? (enum slipgate_error)(code - 1)
-               : SLIPGATE_ERROR_SYSTEM;
-}
-
 /* An agent in an unknown state would answer one question with another's. */
 static int give_up(struct agent *agent, int rc, GError **err)
 {
-    (void)shutdown(agent->fd, SHUT_RDWR);
+    (void)shutdown(agent->child.fd, SHUT_RDWR);
     if (rc == 0 || rc == -EPIPE)
         return error_set(err, SLIPGATE_ERROR_SYSTEM,
                          "the process inside the namespace is gone");
@@ -57,19 +46,16 @@ static int take_answer(struct agent *agent, struct agent_reply *reply,
 {
     int fds[MSG_FDS_MAX];
     size_t count;
-    int rc = msg_recv(agent->fd, reply, sizeof(*reply), fds, &count);
+    int rc = msg_recv(agent->child.fd, reply, sizeof(*reply), fds, &count);
 
     if (rc != 1)
         return give_up(agent, rc, err);
-    reply->reason[sizeof(reply->reason) - 1] = '\0';
-    reply->warning[sizeof(reply->warning) - 1] = '\0';
-    reply->name[sizeof(reply->name) - 1] = '\0';
     if (count != (reply->code == 0 ? fds_wanted : 0)) {
         fd_close_all(fds, count);
         return give_up(agent, -EPROTO, err);
     }
-    if (reply->code != 0)
-        return error_set(err, error_code(reply->code), "%s", reply->reason);
+    if (reply_check(reply, err) != 0)
+        return -1;
     if (count > 0)
         memcpy(reply_fds, fds, count * sizeof(*fds));
     return 0;
@@ -79,7 +65,8 @@ int agent_call(struct agent *agent, const struct agent_request *request,
                const int *fds, size_t fd_count, struct agent_reply *reply,
                int *reply_fds, size_t fds_wanted, GError **err)
 {
-    int rc = msg_send(agent->fd, request, sizeof(*request), fds, fd_count);
+    int rc =
+        msg_send(agent->child.fd, request, sizeof(*request), fds, fd_count);
 
     /* Nothing was sent: that may be done again. */
     if (rc == -ENOMEM || rc == -ENOBUFS) {
@@ -97,32 +84,36 @@ struct agent *agent_on(int fd, pid_t pid)
 {
     struct agent *agent = g_new0(struct agent, 1);
 
-    agent->pid = pid;
-    agent->fd = fd;
+    agent->child.pid = pid;
+    agent->child.fd = fd;
     return agent;
+}
+
+struct errand {
+    int userns_fd, netns_fd;
+    const struct agent_confinement *wants;
+};
+
+static void be_agent(int socket, pid_t gate_pid, const void *data)
+{
+    const struct errand *errand = data;
+
+    agent_inside(socket, gate_pid, errand->userns_fd, errand->netns_fd,
+                 errand->wants);
 }
 
 static struct agent *fork_agent(int userns_fd, int netns_fd,
                                 const struct agent_confinement *wants,
                                 GError **err)
 {
-    const struct timeval limit = { .tv_sec = ANSWER_MAX_S };
-    pid_t gate_pid = getpid(), pid;
-    int ends[2];
+    const struct errand errand = { userns_fd, netns_fd, wants };
+    struct child child;
 
-    if (msg_pair(ends, err) != 0)
+    if (child_start(&child, be_agent, &errand,
+                    "the process inside the namespace", err) != 0)
         return NULL;
-    (void)setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-    pid = fork();
-    if (pid == 0)
-        agent_inside(ends[1], gate_pid, userns_fd, netns_fd, wants);
-    (void)close(ends[1]);
-    if (pid < 0) {
-        error_set_errno(err, "start the process inside the namespace");
-        (void)close(ends[0]);
-        return NULL;
-    }
-    return agent_on(ends[0], pid);
+    child_set_patience(child.fd, ANSWER_MAX_S);
+    return agent_on(child.fd, child.pid);
 }
 
 /* What the agent says first: that it is there, and how it is confined. */
@@ -136,7 +127,7 @@ static int take_hello(struct agent *agent, GError **err)
 
     if (take_answer(agent, &hello, NULL, 0, err) != 0)
         return -1;
-    rc = msg_recv(agent->fd, confined, sizeof(*confined), fds, &count);
+    rc = msg_recv(agent->child.fd, confined, sizeof(*confined), fds, &count);
     if (rc != 1)
         return give_up(agent, rc, err);
     fd_close_all(fds, count);
@@ -156,35 +147,24 @@ struct agent *agent_start(int userns_fd, int netns_fd,
     return g_steal_pointer(&agent);
 }
 
-/*
- * The closed connection ends it.  The signal is for one that is stuck, but a
- * confined gate may send none; the kernel does, when the gate itself ends.
- */
-static void reap(pid_t pid)
-{
-    const struct timespec pause = { .tv_nsec = REAP_PAUSE_MS * 1000000L };
-
-    (void)kill(pid, SIGKILL);
-    for (int i = 0; i < REAP_TRIES; i++) {
-        if (waitpid(pid, NULL, WNOHANG) != 0)
-            return;
-        (void)nanosleep(&pause, NULL);
-    }
-}
-
 void agent_free(struct agent *agent)
 {
     if (agent == NULL)
         return;
-    own_close(&agent->fd);
-    if (agent->pid > 0)
-        reap(agent->pid);
+    /*
+     * The closed connection ends it.  The signal is for one that is stuck, but
+     * a confined gate may send none; the kernel does, when the gate itself
+     * ends.
+     */
+    if (agent->child.pid > 0)
+        (void)kill(agent->child.pid, SIGKILL);
+    child_end(&agent->child);
     g_free(agent);
 }
 
 pid_t agent_pid(const struct agent *agent)
 {
-    return agent->pid;
+    return agent->child.pid;
 }
 
 const struct agent_confined *agent_confined(const struct agent *agent)
@@ -194,5 +174,5 @@ const struct agent_confined *agent_confined(const struct agent *agent)
 
 int agent_fd(const struct agent *agent)
 {
-    return agent->fd;
+    return agent->child.fd;
 }

@@ -7,9 +7,9 @@
 #include <stdint.h>
 
 /*
- * The gate's handle on the porter: a child process that stays in the user
- * namespace, the mount namespace and with the rights that the gate was started
- * with, and carries ends of interfaces into containers.
+ * The gate's handle on the porter, which stays in the user namespace and the
+ * mount namespace that the gate was started in, and carries ends of interfaces
+ * into containers.
  *
  * The agent cannot: a container may be in a user namespace beside its own.  But
  * whoever made a user namespace has all capabilities over it, from outside
@@ -17,16 +17,23 @@
  * message for them, not who opened the socket, if the message bears an address.
  * So the porter needs no capability of its own.
  *
- * Gate process only; calls block for the porter's answer.  0, or -1 and an
- * error.
+ * It is a head, a child of the gate that starts hands when they are needed, and
+ * two hands: the finder, which finds namespaces in the host's files and has no
+ * other sockets than that to the gate, and the bearer, which changes interfaces
+ * and sees no file.  A hand that has ended is replaced, and so is one that does
+ * not answer in time.
+ *
+ * Gate process only; calls block for an answer, PORTER_ANSWER_MAX_S at most.
+ * 0, or -1 and an error, UNAVAILABLE when it did not come in time.
  */
 struct porter;
 
 /* Forks it.  To be called before the gate gives anything up. */
 struct porter *porter_start(GError **err);
-/* Ends it and reaps it. */
+/* Ends it and reaps it; the hands end with it. */
 void porter_free(struct porter *porter);
 OWN_DEFINE(porter)
+/* The head's. */
 pid_t porter_pid(const struct porter *porter);
 
 /* A descriptor of a network namespace, which the caller owns, or -1. */

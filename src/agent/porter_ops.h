@@ -3,20 +3,36 @@
 #include "agent/ops.h"
 
 /*
- * The messages between gate and porter; of fixed size, without pointers, and
- * answered by a struct porter_reply, but for PORTER_OP_UNPLUG.  Safe, although
- * the asker may have been taken over: the porter does what its user may do to
- * the network namespaces of his own containers, and hands out nothing but
- * descriptors of such namespaces.
+ * The porter is a head and two hands (porter.h).  The messages between them and
+ * the gate are of fixed size, without pointers, and answered by a struct
+ * porter_reply, but for PORTER_OP_UNPLUG.  Safe, although the asker may have
+ * been taken over: the hands do what their user may do to the network
+ * namespaces of his own containers, and hand out nothing but descriptors of
+ * such namespaces.
  */
+enum porter_hand {
+    PORTER_FINDER, /* finds namespaces in the host's files */
+    PORTER_BEARER, /* carries interfaces; sees no file */
+    PORTER_HAND_COUNT
+};
+
+/* The head answers with our end of a socket to a new hand, which says hello by
+   a struct porter_reply.  The hand that was there before is ended first. */
+struct porter_head_request {
+    uint32_t hand;   /* enum porter_hand */
+    uint32_t number; /* the answer has the same */
+};
+
 enum porter_op {
+    /* The finder's. */
     PORTER_OP_OPEN_PID,  /* answers with a descriptor */
     PORTER_OP_OPEN_PATH, /* answers with a descriptor */
-    PORTER_OP_RELAY,     /* with an rtnetlink socket of the relay namespace */
-    PORTER_OP_PLUG,      /* with a network namespace; answers with a name */
-    PORTER_OP_SETTLE,    /* after that */
-    PORTER_OP_UNPLUG,    /* not answered */
-    PORTER_OP_SYNC,      /* an error unless all is deleted that should be */
+    /* The bearer's. */
+    PORTER_OP_RELAY,  /* with an rtnetlink socket of the relay namespace */
+    PORTER_OP_PLUG,   /* with a network namespace; answers with a name */
+    PORTER_OP_SETTLE, /* after that */
+    PORTER_OP_UNPLUG, /* not answered */
+    PORTER_OP_SYNC,   /* an error unless all is deleted that should be */
     PORTER_OP_COUNT
 };
 
@@ -58,5 +74,6 @@ struct porter_request {
 
 struct porter_reply {
     struct agent_reply answer;
-    uint32_t leaving; /* interfaces that are still to be deleted */
+    uint32_t leaving; /* the bearer's: interfaces still to be deleted */
+    uint32_t number;  /* the head's: of the request */
 };

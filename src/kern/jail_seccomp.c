@@ -19,9 +19,9 @@ static void filter_free(void *filter)
 
 /* What a process may and must not do: tables of jail_seccomp_rules.h. */
 struct list {
-    const struct jail_seccomp_rule *allowed[5];
+    const struct jail_seccomp_rule *allowed[6];
     const struct jail_seccomp_rule *on_child;
-    const struct jail_seccomp_rule *fatal[3];
+    const struct jail_seccomp_rule *fatal[4];
 };
 
 /* clang-format off */
@@ -30,33 +30,47 @@ static const struct list lists[] = {
         { jail_seccomp_any, jail_seccomp_sockets, jail_seccomp_gate,
           jail_seccomp_sanitizers },
         jail_seccomp_gate_on_child,
-        { jail_seccomp_fatal, jail_seccomp_fatal_pidfd,
-          jail_seccomp_fatal_settled },
+        { jail_seccomp_fatal, jail_seccomp_fatal_prctl,
+          jail_seccomp_fatal_pidfd, jail_seccomp_fatal_settled },
     },
     [JAIL_SECCOMP_AGENT] = {
         { jail_seccomp_any, jail_seccomp_sockets, jail_seccomp_agent,
           jail_seccomp_sanitizers },
         NULL,
-        { jail_seccomp_fatal, jail_seccomp_fatal_pidfd,
-          jail_seccomp_fatal_settled },
+        { jail_seccomp_fatal, jail_seccomp_fatal_prctl,
+          jail_seccomp_fatal_pidfd, jail_seccomp_fatal_settled },
     },
     [JAIL_SECCOMP_PORTER] = {
-        { jail_seccomp_any, jail_seccomp_sockets, jail_seccomp_porter,
+        { jail_seccomp_any, jail_seccomp_sockets, jail_seccomp_finder,
+          jail_seccomp_bearer, jail_seccomp_porter,
           jail_seccomp_sanitizers },
         NULL,
         { jail_seccomp_fatal },
     },
+    [JAIL_SECCOMP_FINDER] = {
+        { jail_seccomp_any, jail_seccomp_finder, jail_seccomp_sanitizers },
+        NULL,
+        { jail_seccomp_fatal, jail_seccomp_fatal_prctl,
+          jail_seccomp_fatal_settled },
+    },
+    [JAIL_SECCOMP_BEARER] = {
+        { jail_seccomp_any, jail_seccomp_sockets, jail_seccomp_bearer,
+          jail_seccomp_sanitizers },
+        NULL,
+        { jail_seccomp_fatal, jail_seccomp_fatal_prctl,
+          jail_seccomp_fatal_pidfd },
+    },
     [JAIL_SECCOMP_COPIER] = {
         { jail_seccomp_any, jail_seccomp_copier, jail_seccomp_sanitizers },
         NULL,
-        { jail_seccomp_fatal, jail_seccomp_fatal_pidfd,
-          jail_seccomp_fatal_settled },
+        { jail_seccomp_fatal, jail_seccomp_fatal_prctl,
+          jail_seccomp_fatal_pidfd, jail_seccomp_fatal_settled },
     },
     [JAIL_SECCOMP_KEEPER] = {
         { jail_seccomp_any, jail_seccomp_keeper, jail_seccomp_sanitizers },
         NULL,
-        { jail_seccomp_fatal, jail_seccomp_fatal_pidfd,
-          jail_seccomp_fatal_settled },
+        { jail_seccomp_fatal, jail_seccomp_fatal_prctl,
+          jail_seccomp_fatal_pidfd, jail_seccomp_fatal_settled },
     },
 };
 
@@ -65,7 +79,8 @@ static const struct list making_agent_list = {
     { jail_seccomp_any, jail_seccomp_sockets, jail_seccomp_agent,
       jail_seccomp_agent_making, jail_seccomp_sanitizers },
     NULL,
-    { jail_seccomp_fatal, jail_seccomp_fatal_pidfd },
+    { jail_seccomp_fatal, jail_seccomp_fatal_prctl,
+          jail_seccomp_fatal_pidfd },
 };
 /* clang-format on */
 

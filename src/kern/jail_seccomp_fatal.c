@@ -19,7 +19,6 @@ const struct jail_seccomp_rule jail_seccomp_fatal[] = {
     CALL(pidfd_getfd),
 #endif
 #if !SANITIZED
-    CALL(prctl),
     CALL(process_vm_readv),
     CALL(ptrace),
 #endif
@@ -57,6 +56,13 @@ const struct jail_seccomp_rule jail_seccomp_fatal[] = {
     CALL(pivot_root),
     CALL(umount),
     CALL(umount2),
+    END_OF_ROWS,
+};
+
+const struct jail_seccomp_rule jail_seccomp_fatal_prctl[] = {
+#if !SANITIZED
+    CALL(prctl),
+#endif
     END_OF_ROWS,
 };
 

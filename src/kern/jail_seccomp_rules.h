@@ -35,7 +35,9 @@ extern const struct jail_seccomp_rule jail_seccomp_agent[];
 /* ... and as long as it may make and join network namespaces. */
 extern const struct jail_seccomp_rule jail_seccomp_agent_making[];
 
-/* The porter (agent/porter.h). */
+/* The porter (agent/porter.h): its hands, and what its head may do besides. */
+extern const struct jail_seccomp_rule jail_seccomp_finder[];
+extern const struct jail_seccomp_rule jail_seccomp_bearer[];
 extern const struct jail_seccomp_rule jail_seccomp_porter[];
 /* The copier of resolv.conf (app/resolv_copier.h). */
 extern const struct jail_seccomp_rule jail_seccomp_copier[];
@@ -45,5 +47,7 @@ extern const struct jail_seccomp_rule jail_seccomp_keeper[];
 /* What kills, and what kills whoever makes and joins no namespaces. */
 extern const struct jail_seccomp_rule jail_seccomp_fatal[];
 extern const struct jail_seccomp_rule jail_seccomp_fatal_settled[];
+/* ... and what kills whoever does not start others that confine themselves. */
+extern const struct jail_seccomp_rule jail_seccomp_fatal_prctl[];
 /* ... and what kills whoever holds on to no processes. */
 extern const struct jail_seccomp_rule jail_seccomp_fatal_pidfd[];

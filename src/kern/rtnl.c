@@ -11,12 +11,15 @@
 #include <net/if.h>
 #include <stdarg.h>
 #include <string.h>
+#include <unistd.h>
 
 /* One RTM_NEWLINK answer with all its attributes stays well below this. */
 #define RTNL_ANSWER_MAX 8192
 #define RTNL_REASON_MAX 160
 /* The kernel fills one buffer after the other, of this size at most. */
 #define RTNL_DUMP_MAX 32768
+
+#define PID_SHIFT 12
 
 struct rtnl {
     struct mnl_socket *socket;
@@ -47,6 +50,8 @@ static struct rtnl *wrap(struct mnl_socket *socket)
 
     rtnl->socket = socket;
     rtnl->port = mnl_socket_get_portid(socket);
+    /* An answer to who had the socket before is none to us. */
+    rtnl->seq = (unsigned)getpid() << PID_SHIFT;
     return rtnl;
 }
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What docs/reliability.md promises, as far as no other file shows it.
 load helpers
+load networks
 
 REAL=${SLIPGATE:-}
 
@@ -144,6 +145,50 @@ time.sleep(3600)' "$REMOTE4"
         '{"execute":"network_create","arguments":{"name":"n"}}'
     forward tcp 8080 80
     ask_is "$HOST4 again" guest tcp "$REMOTE4" 7000 again
+}
+
+# hand NAME: the process of one of the porter's hands.
+hand() { pgrep -P "$(pgrep -P "$GATE" slipgate-porter)" "slipgate-$1"; }
+
+# stuck NAME: stops that hand; the next request that needs it fails.
+stuck() {
+    local pid
+    pid=$(hand "$1")
+    host kill -STOP "$pid"
+    refused attach '{"network":"n","container":"two","pid":'"$PID_two"'}' \
+        unavailable "does not answer"
+    ask_is "$HOST4 meanwhile" one tcp "$REMOTE4" 7000 meanwhile || return 1
+    attach n two || return 1
+    equal "$(two ip -o link show | grep -c eth)" 1
+    [[ $(hand "$1") != "$pid" ]]
+}
+
+@test "a porter that does not answer is replaced; other containers do not notice" {
+    serve remote 7000 "$REMOTE4"
+    start_slipgate
+    needs_networks
+    container one
+    container two
+    create n
+    attach n one
+    ask_is "$HOST4 first" one tcp "$REMOTE4" 7000 first
+    stuck bearer
+    done_as true detach '{"network":"n","container":"two"}'
+    stuck finder
+}
+
+@test "a porter that is killed is replaced at once" {
+    start_slipgate
+    needs_networks
+    container one
+    create n
+    attach n one
+    host kill -KILL "$(hand bearer)" "$(hand finder)"
+    # What it was told, its follower is told again.
+    done_as true detach '{"network":"n","container":"one"}'
+    host kill -KILL "$(hand bearer)"
+    attach n one
+    equal "$(one ip -o link show | grep -c eth)" 1
 }
 
 # --- full disks ---

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What the gate may still see and do.
 load helpers
+load networks
 
 status_line() { awk -v key="$1:" '$1 == key { print $2 }' "/proc/$GATE/status"; }
 
@@ -144,6 +145,21 @@ need_injection() {
         /dev/net/tun)" /dev/net/tun
 }
 
+@test "intruder: who carries interfaces can open no file, who finds containers can change none" {
+    need_injection
+    local head bearer
+    start_slipgate
+    needs_networks
+    create n
+    head=$(pgrep -P "$GATE" slipgate-porter)
+    bearer=$(pgrep -P "$head" slipgate-bearer)
+    equal "$(inject.py reach "$bearer" /etc/passwd /proc/self/maps /dev/null \
+        "$SLIPGATE" "$SOCK")" ""
+    container one
+    attach n one
+    equal "$(inject.py refused "$(pgrep -P "$head" slipgate-finder)")" ""
+}
+
 # As a process says it: test_jail_seccomp.c, "a refused call is told".
 @test "a test fails where a call was refused, whatever it looks for itself" {
     echo "WARNING: refused system call 41 (socket): 0x11 0x2 0x8" >"$T/err"
@@ -153,7 +169,7 @@ need_injection() {
 }
 
 # own_columns TITLE: this row of a table, as far as slipgate's columns go.
-own_columns() { grep -F "| $1 |" | cut -d '|' -f 2-7; }
+own_columns() { grep -F "| $1 |" | cut -d '|' -f 2-9; }
 
 # same_rows TITLE...: $output has these rows as docs/security.md has them.
 same_rows() {
@@ -170,7 +186,7 @@ same_rows() {
     cp "$SLIPGATE" "$T/slipgate"
     chmod 755 "$T" "$T/slipgate" "${BATS_RUN_TMPDIR:-$T}"
     run -0 confinement.py "$T/slipgate"
-    grep -q '^| .*: gate | .*: agent | .*: copier | .*: porter | .*: state ' \
+    grep -q '^| .*: gate | .*: agent | .*: copier | .*: porter | .*: finder | .*: bearer | .*: state ' \
         <<<"$output"
     same_rows "user namespace" "network namespace" "mount namespace" \
         "capabilities there" no_new_privs "files in sight"

@@ -10,11 +10,13 @@ Needs root, to read others' system call filters; the helpers themselves run as
 a plain user, each for a guest of its own, with the options that its users get.
 """
 import ctypes
+import json
 import os
 import re
 import select
 import shutil
 import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -287,7 +289,23 @@ def start(command, guest, ready, prefix=()):
             wait_for(lambda: status(helper.pid)["Seccomp"] == "2",
                      f"the filter of {words[0]}")
     os.close(read_end)
+    api = names["DIR"] + "/api"
+    if os.path.exists(api):
+        wake_hands(api, guest.pid)
     return helper
+
+
+def wake_hands(api, pid):
+    """The hands of the porter are there once somebody needed them."""
+    for verb, arguments in (("create", {"name": "n"}),
+                            ("attach", {"network": "n", "container": "c",
+                                        "pid": pid})):
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(DEADLINE)
+            client.connect(api)
+            client.sendall(json.dumps({"execute": f"network_{verb}",
+                                       "arguments": arguments}).encode())
+            client.recv(65536)
 
 
 def interface_is_up(pid):
@@ -345,7 +363,8 @@ def survey(name, command, ready):
     guest = new_guest()
     helper = start(command, guest, ready)
     restricted = uses_landlock(command, ready)
-    roles = ["slipgate", "agent", "copier", "porter", "state"]
+    roles = ["slipgate", "agent", "copier", "porter", "finder", "bearer",
+             "state"]
     pids = {status(pid)["Name"].removeprefix("slipgate-"): pid
             for pid in [helper.pid, *children(helper.pid)]}
     for role, pid in sorted(pids.items(), key=lambda pair: roles.index(pair[0])

@@ -22,15 +22,15 @@
  *
  *   fault [-o LOG] [ROLE CALL FIRST COUNT ERROR]... -- COMMAND...
  *
- * ROLE is "gate", the program itself, or "agent" or "porter", children that
- * name themselves something-agent and -porter by prctl(2). CALL is a system
- * call's name; fcntl, ioctl and prlimit64, which are many calls in one, are
- * told apart by their second argument in hexadecimal, as in "ioctl:541b". From
- * its FIRST time on (1 is the first), the CALL fails COUNT times with ERROR, an
- * errno number, and has no effect; "short" as ERROR lets it move half of the
- * bytes that were asked for.  What the dynamic loader does is not counted.  To
- * LOG goes a line for each call, "ROLE CALL", and one for each that failed,
- * "fired ROLE CALL".
+ * ROLE is "gate", the program itself, or "agent", "porter", "finder" or
+ * "bearer", for those that name themselves so after a "-" by prctl(2). CALL is
+ * a system call's name; fcntl, ioctl and prlimit64, which are many calls in
+ * one, are told apart by their second argument in hexadecimal, as in
+ * "ioctl:541b". From its FIRST time on (1 is the first), the CALL fails COUNT
+ * times with ERROR, an errno number, and has no effect; "short" as ERROR lets
+ * it move half of the bytes that were asked for.  What the dynamic loader does
+ * is not counted.  To LOG goes a line for each call, "ROLE CALL", and one for
+ * each that failed, "fired ROLE CALL".
  */
 
 #define TASKS_MAX  64
@@ -38,10 +38,11 @@
 #define CALLS_MAX  1024
 #define COUNTS_MAX 512
 
-enum role { GATE, AGENT, PORTER, OTHER, ROLE_COUNT };
+enum role { GATE, AGENT, PORTER, FINDER, BEARER, OTHER, ROLE_COUNT };
 
-static const char *const role_names[ROLE_COUNT] = { "gate", "agent", "porter",
-                                                    "other" };
+static const char *const role_names[ROLE_COUNT] = { "gate",   "agent",
+                                                    "porter", "finder",
+                                                    "bearer", "other" };
 
 struct call {
     enum role role;

@@ -228,6 +228,29 @@ static const struct attempt never_of_copier[] = {
 #endif
 };
 
+static const struct attempt never_of_finder[] = {
+    { "socket", SYS_socket, { AF_INET, SOCK_STREAM, 0 } },
+    { "rtnetlink", SYS_socket, { AF_NETLINK, SOCK_RAW, 0 } },
+    { "connect", SYS_connect, { NOWHERE } },
+    { "a file to write", SYS_openat, { AT_FDCWD, 1, O_WRONLY } },
+    { "a new file", SYS_openat, { AT_FDCWD, 1, O_CREAT } },
+    { "below a directory", SYS_openat, { NOWHERE, 1, O_RDONLY } },
+    { "unlinkat", SYS_unlinkat, { NOWHERE, 0, 0 } },
+#if !SANITIZED
+    { "clone", SYS_clone, { SIGCHLD } },
+    { "signals to init", SYS_kill, { 1, SIGKILL } },
+#endif
+};
+
+static const struct attempt never_of_bearer[] = {
+#if !SANITIZED
+    { "any file", SYS_openat, { AT_FDCWD, 1, O_RDONLY } },
+    { "signals to init", SYS_kill, { 1, SIGKILL } },
+#endif
+    { "capset", SYS_capset, { 0 } },
+    { "another filter", SYS_seccomp, { -1 } },
+};
+
 static const struct attempt deadly[] = {
     { "execve", SYS_execve, { 1, 0, 0 } },
     { "execveat", SYS_execveat, { NOWHERE, 1, 0, 0, 0 } },
@@ -238,7 +261,6 @@ static const struct attempt deadly[] = {
 #if !SANITIZED
     { "process_vm_readv", SYS_process_vm_readv, { -1 } },
     { "ptrace", SYS_ptrace, { -1, -1 } },
-    { "prctl", SYS_prctl, { -1 } },
 #endif
     { "init_module", SYS_init_module, { 0 } },
     { "finit_module", SYS_finit_module, { NOWHERE } },
@@ -265,6 +287,9 @@ static const struct attempt deadly[] = {
 
 static const struct attempt deadly_but_to_porter[] = {
     { "pidfd_open", SYS_pidfd_open, { -1 } },
+#if !SANITIZED
+    { "prctl", SYS_prctl, { -1 } },
+#endif
 };
 
 static const struct attempt deadly_when_settled[] = {
@@ -312,13 +337,16 @@ static const struct attempt of_agent[] = {
     { "NETLINK_EXT_ACK", SYS_setsockopt, { NOWHERE, 270, 11 } },
 };
 
-static const struct attempt of_porter[] = {
+static const struct attempt of_finder[] = {
     { "pidfd_open", SYS_pidfd_open, { -1 } },
+    { "open for reading", SYS_openat, { AT_FDCWD, 1, O_RDONLY | O_CLOEXEC } },
+};
+
+static const struct attempt of_bearer[] = {
     { "setns net", SYS_setns, { NOWHERE, CLONE_NEWNET } },
     { "setns user", SYS_setns, { NOWHERE, CLONE_NEWUSER } },
     { "socketpair", SYS_socketpair, { -1 } },
     { "fork", SYS_clone, { SIGCHLD } },
-    { "open for reading", SYS_openat, { AT_FDCWD, 1, O_RDONLY | O_CLOEXEC } },
 };
 
 static const struct attempt of_making_agent[] = {
@@ -346,8 +374,12 @@ static void unlisted_calls_of_the_agent_are_refused(void)
 
 static void unlisted_calls_of_the_porter_are_refused(void)
 {
-    CHECK(JAIL_SECCOMP_PORTER, 0, never, REFUSED);
     CHECK(JAIL_SECCOMP_PORTER, 0, never_of_porter, REFUSED);
+    CHECK(JAIL_SECCOMP_BEARER, 0, never, REFUSED);
+    CHECK(JAIL_SECCOMP_BEARER, 0, never_of_porter, REFUSED);
+    CHECK(JAIL_SECCOMP_BEARER, 0, never_of_bearer, REFUSED);
+    CHECK(JAIL_SECCOMP_FINDER, 0, never, REFUSED);
+    CHECK(JAIL_SECCOMP_FINDER, 0, never_of_finder, REFUSED);
 }
 
 static void unlisted_calls_of_the_copier_are_refused(void)
@@ -363,6 +395,10 @@ static void unlisted_calls_of_the_keeper_are_refused(void)
 static void dangerous_calls_kill(void)
 {
     CHECK(JAIL_SECCOMP_PORTER, 0, deadly, DEADLY);
+    CHECK(JAIL_SECCOMP_BEARER, 0, deadly, DEADLY);
+    CHECK(JAIL_SECCOMP_BEARER, 0, deadly_but_to_porter, DEADLY);
+    CHECK(JAIL_SECCOMP_FINDER, 0, deadly, DEADLY);
+    CHECK(JAIL_SECCOMP_FINDER, 0, deadly_when_settled, DEADLY);
     CHECK(JAIL_SECCOMP_COPIER, 0, deadly, DEADLY);
     CHECK(JAIL_SECCOMP_COPIER, 0, deadly_but_to_porter, DEADLY);
     CHECK(JAIL_SECCOMP_KEEPER, 0, deadly, DEADLY);
@@ -386,7 +422,11 @@ static void needed_calls_pass(void)
     CHECK(JAIL_SECCOMP_AGENT, JAIL_SECCOMP_NAMESPACES, of_making_agent,
           GRANTED);
     CHECK(JAIL_SECCOMP_PORTER, 0, of_both, GRANTED);
-    CHECK(JAIL_SECCOMP_PORTER, 0, of_porter, GRANTED);
+    CHECK(JAIL_SECCOMP_PORTER, 0, of_bearer, GRANTED);
+    CHECK(JAIL_SECCOMP_PORTER, 0, of_finder, GRANTED);
+    CHECK(JAIL_SECCOMP_BEARER, 0, of_both, GRANTED);
+    CHECK(JAIL_SECCOMP_BEARER, 0, of_bearer, GRANTED);
+    CHECK(JAIL_SECCOMP_FINDER, 0, of_finder, GRANTED);
 }
 
 /* --- a gate's life in small --- */
@@ -675,12 +715,12 @@ int main(int argc, char **argv)
                     unlisted_calls_of_the_gate_are_refused);
     g_test_add_func("/jail_seccomp/unlisted calls of the agent are refused",
                     unlisted_calls_of_the_agent_are_refused);
-    g_test_add_func("/jail_seccomp/unlisted calls of the porter are refused",
-                    unlisted_calls_of_the_porter_are_refused);
     g_test_add_func("/jail_seccomp/unlisted calls of the copier are refused",
                     unlisted_calls_of_the_copier_are_refused);
     g_test_add_func("/jail_seccomp/unlisted calls of the keeper are refused",
                     unlisted_calls_of_the_keeper_are_refused);
+    g_test_add_func("/jail_seccomp/unlisted calls of the porter are refused",
+                    unlisted_calls_of_the_porter_are_refused);
     g_test_add_func("/jail_seccomp/dangerous calls kill", dangerous_calls_kill);
     g_test_add_func("/jail_seccomp/needed calls pass", needed_calls_pass);
     g_test_add_func("/jail_seccomp/the gate can do its work",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "agent/porter_work.h"
+#include "agent/porter_carry.h"
 
 #include "agent/porter_leaving.h"
 #include "base/error.h"
@@ -26,26 +26,6 @@ static bool is_name(const char name[IFNAMSIZ])
 }
 
 /* --- namespaces --- */
-
-static int open_pid(struct porter_state *state, struct porter_call *call,
-                    GError **err)
-{
-    (void)state;
-    call->reply_fd = netns_open_pid(call->request->pid, err);
-    return call->reply_fd < 0 ? -1 : 0;
-}
-
-static int open_path(struct porter_state *state, struct porter_call *call,
-                     GError **err)
-{
-    const char *path = call->request->path;
-
-    (void)state;
-    if (path[0] != '/' || memchr(path, '\0', PORTER_PATH_MAX) == NULL)
-        return refuse(err, "malformed path");
-    call->reply_fd = netns_open(path, err);
-    return call->reply_fd < 0 ? -1 : 0;
-}
 
 static int set_relay(struct porter_state *state, struct porter_call *call,
                      GError **err)
@@ -210,13 +190,13 @@ static int unplug(struct porter_state *state, struct porter_call *call,
             return refuse(err, "not an interface to be deleted");
     if (porter_leaving_add(state->leaving, name))
         return 0;
-    (void)porter_work_idle(state);
+    (void)porter_carry_idle(state);
     return porter_leaving_add(state->leaving, name)
                ? 0
                : refuse(err, "too many interfaces are to be deleted");
 }
 
-unsigned porter_work_idle(struct porter_state *state)
+unsigned porter_carry_idle(struct porter_state *state)
 {
     return state->relay == NULL
                ? 0
@@ -238,8 +218,7 @@ static const struct {
     int (*run)(struct porter_state *state, struct porter_call *call,
                GError **err);
 } ops[] = {
-    [PORTER_OP_OPEN_PID] = { 0, false, open_pid },
-    [PORTER_OP_OPEN_PATH] = { 0, false, open_path },
+    /* those of the finder are not done here */
     [PORTER_OP_RELAY] = { 1, false, set_relay },
     [PORTER_OP_PLUG] = { 1, false, plug },
     [PORTER_OP_SETTLE] = { 0, false, settle },
@@ -247,18 +226,9 @@ static const struct {
     [PORTER_OP_SYNC] = { 0, false, sync_all },
 };
 
-static_assert(G_N_ELEMENTS(ops) == PORTER_OP_COUNT, "a handler for each");
+static_assert(G_N_ELEMENTS(ops) == PORTER_OP_COUNT, "a place for each");
 
-void porter_refuse(struct agent_reply *reply, const GError *err)
-{
-    int code =
-        err->domain == SLIPGATE_ERROR ? err->code : SLIPGATE_ERROR_SYSTEM;
-
-    reply->code = 1 + code;
-    (void)g_strlcpy(reply->reason, err->message, sizeof(reply->reason));
-}
-
-bool porter_work(struct porter_state *state, struct porter_call *call)
+bool porter_carry(struct porter_state *state, struct porter_call *call)
 {
     uint32_t op = call->request->op;
     g_autoptr(GError) err = NULL;
@@ -266,8 +236,9 @@ bool porter_work(struct porter_state *state, struct porter_call *call)
 
     /* What is asked for may bear the name of what is to go. */
     if (op != PORTER_OP_UNPLUG)
-        call->reply.leaving = porter_work_idle(state);
-    if (op >= PORTER_OP_COUNT || call->fd_count != ops[op].fds_wanted)
+        call->reply.leaving = porter_carry_idle(state);
+    if (op >= PORTER_OP_COUNT || ops[op].run == NULL ||
+        call->fd_count != ops[op].fds_wanted)
         rc = refuse(&err, "the porter received a malformed request");
     else
         rc = ops[op].run(state, call, &err);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/porter_leaving.h"
-#include "agent/porter_work.h"
+#include "agent/porter_carry.h"
 #include "base/error.h"
 #include "kern/rtnl.h"
 #include "own_namespace.h"
@@ -57,7 +57,7 @@ static struct porter_reply work(struct porter_state *state, enum porter_op op,
 
     if (name != NULL)
         (void)g_strlcpy(request.unplug, name, sizeof(request.unplug));
-    (void)porter_work(state, &call);
+    (void)porter_carry(state, &call);
     return call.reply;
 }
 
@@ -71,7 +71,7 @@ static void what_is_unplugged_goes(void)
     add_bridge(state, "brb");
     (void)work(state, PORTER_OP_UNPLUG, "bra");
     (void)work(state, PORTER_OP_UNPLUG, "was-never-there");
-    g_assert_cmpuint(porter_work_idle(state), ==, 0);
+    g_assert_cmpuint(porter_carry_idle(state), ==, 0);
     g_assert_cmpuint(rtnl_link_index(state->relay, "bra"), ==, 0);
     g_assert_cmpuint(rtnl_link_index(state->relay, "brb"), !=, 0);
     close_state(state);
@@ -85,7 +85,7 @@ static void what_could_not_be_deleted_is_deleted_later(void)
     add_bridge(state, "bra");
     set_power(false);
     (void)work(state, PORTER_OP_UNPLUG, "bra");
-    g_assert_cmpuint(porter_work_idle(state), ==, 1);
+    g_assert_cmpuint(porter_carry_idle(state), ==, 1);
     reply = work(state, PORTER_OP_SYNC, NULL);
     g_assert_cmpint(reply.answer.code, !=, 0);
     g_assert_nonnull(strstr(reply.answer.reason, "bra"));
@@ -106,7 +106,7 @@ static void the_way_of_the_relay_is_not_deleted(void)
     add_bridge(state, "tap1");
     (void)work(state, PORTER_OP_UNPLUG, "tap1");
     (void)work(state, PORTER_OP_UNPLUG, "lo");
-    g_assert_cmpuint(porter_work_idle(state), ==, 0);
+    g_assert_cmpuint(porter_carry_idle(state), ==, 0);
     g_assert_cmpuint(rtnl_link_index(state->relay, "tap1"), !=, 0);
     close_state(state);
 }
@@ -144,12 +144,12 @@ static void add(const char *path, void (*test)(void))
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    add("/porter_work/what is unplugged goes", what_is_unplugged_goes);
-    add("/porter_work/what could not be deleted is deleted later",
+    add("/porter_carry/what is unplugged goes", what_is_unplugged_goes);
+    add("/porter_carry/what could not be deleted is deleted later",
         what_could_not_be_deleted_is_deleted_later);
-    add("/porter_work/the way of the relay is not deleted",
+    add("/porter_carry/the way of the relay is not deleted",
         the_way_of_the_relay_is_not_deleted);
-    add("/porter_work/a flood of names is bounded",
+    add("/porter_carry/a flood of names is bounded",
         a_flood_of_names_is_bounded);
     return g_test_run();
 }
