@@ -80,6 +80,7 @@ void gate_fabric_start(struct gate *gate)
     }
     config.porter = gate->porter;
     config.segments = gate->segments;
+    gate->switches.segments = gate->segments;
     gate->attachment.link.segments = gate->segments;
     gate->fabric = fabric_new(&config);
 }
@@ -94,6 +95,7 @@ void gate_fabric_stop(struct gate *gate)
 {
     fabric_free(g_steal_pointer(&gate->fabric));
     porter_free(g_steal_pointer(&gate->porter));
+    gate->switches.segments = NULL;
     segments_free(g_steal_pointer(&gate->segments));
     g_clear_pointer(&gate->netns_path, g_free);
 }

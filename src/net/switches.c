@@ -16,8 +16,21 @@ static bool equals(const struct policy *a, const struct policy *b)
 
 struct verdict {
     const struct policy *policy;
-    const struct plan *plan;
+    const struct switches *switches;
 };
+
+/* The ports that others publish, at its gateway and at the guest's address, a
+   container may ask whatever the switches say: see net/guard.c. */
+static bool is_published(const struct switches *switches,
+                         const struct flow_info *flow)
+{
+    const struct segment *from =
+        segments_of(switches->segments, &flow->guest.addr);
+
+    return from != NULL &&
+           (segment_is_gateway(from, &flow->peer.addr) ||
+            ip_addr_equal(&flow->peer.addr, &switches->plan->guest));
+}
 
 static bool is_forbidden(void *self, const struct flow_info *flow)
 {
@@ -25,15 +38,15 @@ static bool is_forbidden(void *self, const struct flow_info *flow)
 
     if (!verdict->policy->enable_ipv6 && flow->guest.addr.family == AF_INET6)
         return true;
-    return !flow->inbound &&
-           policy_outbound(verdict->policy, verdict->plan, flow->proto,
-                           &flow->peer) != POLICY_ALLOW;
+    return !flow->inbound && !is_published(verdict->switches, flow) &&
+           policy_outbound(verdict->policy, verdict->switches->plan,
+                           flow->proto, &flow->peer) != POLICY_ALLOW;
 }
 
 static size_t narrow(const struct switches *switches,
                      const struct policy *wanted)
 {
-    struct verdict verdict = { wanted, switches->plan };
+    struct verdict verdict = { wanted, switches };
     bool had_ipv6 = switches->policy->enable_ipv6;
 
     *switches->policy = *wanted;

@@ -3,6 +3,7 @@
 #include "net/flows.h"
 #include "net/plan.h"
 #include "net/policy.h"
+#include "net/segments.h"
 
 #include <glib.h>
 
@@ -14,6 +15,7 @@
 struct switches {
     struct policy *policy; /* the one that the data plane reads */
     const struct plan *plan;
+    const struct segments *segments; /* NULL: none */
     const struct flows *flows;
     /*
      * Gives the guest its IPv6 addresses or takes them away; may fail only when

@@ -139,6 +139,35 @@ static void what_is_forbidden_ends(struct fixture *f, gconstpointer data)
                       (f->gate.info[i].inbound && i % 2 == 0));
 }
 
+/* The ports that others publish, at its gateway and at the guest's address, a
+   container may ask whatever the switches say. */
+static void a_published_port_is_not_forbidden(struct fixture *f,
+                                              gconstpointer data)
+{
+    enum { AT_GATEWAY = 8, AT_GUEST = 14, OUTSIDE = 20 };
+    struct flow_info *flow = f->gate.info;
+    struct segment segment = { .count = 1 };
+    owned(segments) segments = segments_new();
+
+    (void)data;
+    g_assert_true(ip_prefix_parse("10.89.0.0/24", &segment.nets[0], NULL));
+    g_assert_true(ip_addr_parse("10.89.0.1", &segment.gateways[0]));
+    g_assert_cmpuint(segments_add(segments, &segment, NULL), >, 0);
+    f->gate.switches.segments = segments;
+    for (size_t i = AT_GATEWAY; i <= OUTSIDE; i += AT_GUEST - AT_GATEWAY)
+        g_assert_true(ip_addr_parse("10.89.0.7", &flow[i].guest.addr));
+    flow[AT_GATEWAY].peer.addr = segment.gateways[0];
+    flow[AT_GUEST].peer.addr = f->gate.plan.guest;
+    check(f, SET_POLICY("\"enable_dns\":false"),
+          "{\"return\":{\"allow_host_loopback\":true,\"enable_ipv6\":true,"
+          "\"enable_dns\":false,\"outbound\":\"allow\",\"ended\":0}}");
+    check(f, SET_POLICY("\"outbound\":\"deny\""),
+          "{\"return\":{\"allow_host_loopback\":true,\"enable_ipv6\":true,"
+          "\"enable_dns\":false,\"outbound\":\"deny\",\"ended\":15}}");
+    g_assert_false(f->gate.ended[AT_GATEWAY] || f->gate.ended[AT_GUEST]);
+    g_assert_true(f->gate.ended[OUTSIDE]);
+}
+
 static void ipv6_that_fails_changes_nothing(struct fixture *f,
                                             gconstpointer data)
 {
@@ -403,6 +432,8 @@ int main(int argc, char **argv)
         any_subset_of_switches_is_set);
     ADD("/verbs_gate/a bad switch changes none", a_bad_switch_changes_none);
     ADD("/verbs_gate/what is forbidden ends", what_is_forbidden_ends);
+    ADD("/verbs_gate/a published port is not forbidden",
+        a_published_port_is_not_forbidden);
     ADD("/verbs_gate/IPv6 that fails changes nothing",
         ipv6_that_fails_changes_nothing);
     ADD("/verbs_gate/pages are in order and whole",
