@@ -60,11 +60,19 @@ static void consider(void *self, const struct flow_info *flow)
     sift_down(page);
 }
 
-static int by_id(const void *a, const void *b)
+/*
+ * The largest of the heap goes to its end, again and again.  qsort(3) may ask
+ * how much memory the machine has, a system call that we do not make.
+ */
+static void put_in_order(struct page *page)
 {
-    const struct flow_info *left = a, *right = b;
+    size_t all = page->count;
 
-    return left->id < right->id ? -1 : left->id > right->id;
+    while (page->count > 1) {
+        swap(page, 0, --page->count);
+        sift_down(page);
+    }
+    page->count = all;
 }
 
 size_t flows_page(const struct flows *flows, uint64_t after,
@@ -73,8 +81,7 @@ size_t flows_page(const struct flows *flows, uint64_t after,
     struct page page = { .after = after, .out = out, .room = room };
 
     flows->each(flows->self, consider, &page);
-    if (page.count > 1)
-        qsort(out, page.count, sizeof(*out), by_id);
+    put_in_order(&page);
     *more = page.more;
     return page.count;
 }
