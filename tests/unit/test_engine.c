@@ -131,11 +131,30 @@ static void a_refused_datagram_is_told(struct engine_rig *rig)
 
 /* --- what a guest may try --- */
 
-static void urgent_data_is_nothing_but_data(struct engine_rig *rig)
+struct way {
+    const char *listen_at, *dst;
+};
+
+static void by_both_families(struct engine_rig *rig,
+                             void (*body)(struct engine_rig *rig,
+                                          const struct way *way))
+{
+    static const struct way ways[] = { { "127.0.0.1", "10.0.2.2" },
+                                       { "::1", "fd00::2" } };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(ways); i++) {
+        g_test_message("to %s", ways[i].dst);
+        rig->stats.urgent_cleared = rig->stats.drop_out_of_order = 0;
+        body(rig, &ways[i]);
+    }
+}
+
+static void urgent_data_is_nothing_but_data_by(struct engine_rig *rig,
+                                               const struct way *way)
 {
     uint16_t port;
-    int listener = engine_rig_host_socket("127.0.0.1", SOCK_STREAM, &port);
-    struct engine_tcp tcp = engine_tcp_open(rig, "10.0.2.2", port, 1);
+    int listener = engine_rig_host_socket(way->listen_at, SOCK_STREAM, &port);
+    struct engine_tcp tcp = engine_tcp_open(rig, way->dst, port, 1);
     int fd = engine_rig_accept(rig, listener);
     struct frames_spec urgent = tcp.spec;
     uint8_t got[100];
@@ -156,6 +175,11 @@ static void urgent_data_is_nothing_but_data(struct engine_rig *rig)
     g_assert_cmpuint(rig->stats.urgent_cleared, ==, 1);
 }
 
+static void urgent_data_is_nothing_but_data(struct engine_rig *rig)
+{
+    by_both_families(rig, urgent_data_is_nothing_but_data_by);
+}
+
 /* Libraries that are given no order get none of the drops either. */
 static void check_dropped(const struct engine_rig *rig, uint64_t count)
 {
@@ -164,12 +188,12 @@ static void check_dropped(const struct engine_rig *rig, uint64_t count)
 }
 
 /* Segments that leave a hole, the last of which ends at sequence zero. */
-static void segments_out_of_order_are_not_believed(struct engine_rig *rig)
+static void segments_out_of_order_are_not_believed_by(struct engine_rig *rig,
+                                                      const struct way *way)
 {
     uint16_t port;
-    int listener = engine_rig_host_socket("127.0.0.1", SOCK_STREAM, &port);
-    struct engine_tcp tcp =
-        engine_tcp_open(rig, "10.0.2.2", port, 0u - 1 - 300);
+    int listener = engine_rig_host_socket(way->listen_at, SOCK_STREAM, &port);
+    struct engine_tcp tcp = engine_tcp_open(rig, way->dst, port, 0u - 1 - 300);
     int fd = engine_rig_accept(rig, listener);
     uint8_t got[400];
 
@@ -183,6 +207,11 @@ static void segments_out_of_order_are_not_believed(struct engine_rig *rig)
     engine_rig_read(rig, fd, got, sizeof(got));
     for (uint32_t i = 0; i < sizeof(got); i++)
         g_assert_cmpuint(got[i], ==, frames_pattern(tcp.seq + i));
+}
+
+static void segments_out_of_order_are_not_believed(struct engine_rig *rig)
+{
+    by_both_families(rig, segments_out_of_order_are_not_believed_by);
 }
 
 /*
@@ -220,11 +249,12 @@ static void sequence_zero_is_passed_while_the_host_has_finished(
  * An acknowledgement with data makes the stack delay its own; the next segment
  * must not be taken for one out of order.
  */
-static void a_delayed_acknowledgement_delays_nothing(struct engine_rig *rig)
+static void a_delayed_acknowledgement_delays_nothing_by(struct engine_rig *rig,
+                                                        const struct way *way)
 {
     uint16_t port;
-    int listener = engine_rig_host_socket("127.0.0.1", SOCK_STREAM, &port);
-    struct engine_tcp tcp = engine_tcp_open(rig, "10.0.2.2", port, 0x5000);
+    int listener = engine_rig_host_socket(way->listen_at, SOCK_STREAM, &port);
+    struct engine_tcp tcp = engine_tcp_open(rig, way->dst, port, 0x5000);
     int fd = engine_rig_accept(rig, listener);
     struct frame f;
     uint8_t got[300];
@@ -243,12 +273,18 @@ static void a_delayed_acknowledgement_delays_nothing(struct engine_rig *rig)
     check_dropped(rig, 0);
 }
 
+static void a_delayed_acknowledgement_delays_nothing(struct engine_rig *rig)
+{
+    by_both_families(rig, a_delayed_acknowledgement_delays_nothing_by);
+}
+
 /* Segments that the stack throws away must not count as sent. */
-static void what_the_stack_rejects_leaves_no_hole(struct engine_rig *rig)
+static void what_the_stack_rejects_leaves_no_hole_by(struct engine_rig *rig,
+                                                     const struct way *way)
 {
     uint16_t port;
-    int listener = engine_rig_host_socket("127.0.0.1", SOCK_STREAM, &port);
-    struct engine_tcp tcp = engine_tcp_open(rig, "10.0.2.2", port, 0u - 301);
+    int listener = engine_rig_host_socket(way->listen_at, SOCK_STREAM, &port);
+    struct engine_tcp tcp = engine_tcp_open(rig, way->dst, port, 0u - 301);
     int fd = engine_rig_accept(rig, listener);
     struct engine_tcp liar = tcp;
     struct frames_spec bad = tcp.spec;
@@ -273,12 +309,18 @@ static void what_the_stack_rejects_leaves_no_hole(struct engine_rig *rig)
         g_assert_cmpuint(got[i], ==, frames_pattern(tcp.seq + i));
 }
 
+static void what_the_stack_rejects_leaves_no_hole(struct engine_rig *rig)
+{
+    by_both_families(rig, what_the_stack_rejects_leaves_no_hole_by);
+}
+
 /* Data before the connection is open waits in no queue. */
-static void data_before_the_handshake_is_dropped(struct engine_rig *rig)
+static void data_before_the_handshake_is_dropped_by(struct engine_rig *rig,
+                                                    const struct way *way)
 {
     uint16_t port;
-    int listener = engine_rig_host_socket("127.0.0.1", SOCK_STREAM, &port);
-    struct engine_tcp tcp = { .spec = { .dst = "10.0.2.2",
+    int listener = engine_rig_host_socket(way->listen_at, SOCK_STREAM, &port);
+    struct engine_tcp tcp = { .spec = { .dst = way->dst,
                                         .sport = 5000,
                                         .dport = port,
                                         .window = 65535 },
@@ -301,6 +343,11 @@ static void data_before_the_handshake_is_dropped(struct engine_rig *rig)
     engine_rig_settle(rig);
     engine_tcp_send(rig, &tcp, 0, FRAME_ACK, 101);
     (void)engine_rig_accept(rig, listener);
+}
+
+static void data_before_the_handshake_is_dropped(struct engine_rig *rig)
+{
+    by_both_families(rig, data_before_the_handshake_is_dropped_by);
 }
 
 static void a_segment_of_no_connection_is_reset(struct engine_rig *rig)

@@ -202,6 +202,23 @@ static void spoofed_sources_get_nothing_out(struct engine_rig *rig)
     g_assert_cmpuint(rig->stats.drop_source, ==, 2 * G_N_ELEMENTS(sources));
 }
 
+static void still_serves(struct engine_rig *rig, const char *listen_at,
+                         const char *dst)
+{
+    uint16_t port;
+    int listener = engine_rig_host_socket(listen_at, SOCK_STREAM, &port);
+    struct engine_tcp tcp = engine_tcp_open(rig, dst, port, 1);
+    int fd = engine_rig_accept(rig, listener);
+    uint8_t got[100];
+
+    engine_tcp_send(rig, &tcp, 0, FRAME_ACK | FRAME_PSH, sizeof(got));
+    engine_rig_read(rig, fd, got, sizeof(got));
+    for (uint32_t i = 0; i < sizeof(got); i++)
+        g_assert_cmpuint(got[i], ==, frames_pattern(tcp.seq + i));
+    (void)close(fd);
+    (void)close(listener);
+}
+
 static void a_flood_of_garbage_leaves_the_stack_alive(struct engine_rig *rig)
 {
     g_autoptr(GRand) rand = g_rand_new_with_seed(1);
@@ -221,6 +238,8 @@ static void a_flood_of_garbage_leaves_the_stack_alive(struct engine_rig *rig)
         engine_rig_send(rig, out, len);
     }
     engine_rig_settle(rig);
+    still_serves(rig, "127.0.0.1", "10.0.2.2");
+    still_serves(rig, "::1", "fd00::2");
 }
 
 /* What the reaper sends in the guest's name. */

@@ -8,6 +8,7 @@
 #include "net/relay_pump.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -638,6 +639,74 @@ static void without_memory_for_a_pipe_the_flow_ends_and_no_other(void)
     }
 }
 
+/* --- what an idle flow takes --- */
+
+#define IDLE          100
+#define IDLE_HEAP_MAX 1024
+/* Those that the pool keeps for the next; two descriptors each. */
+#define IDLE_PIPES_MAX 32
+
+size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
+
+static size_t heap_in_use(void)
+{
+    if (__sanitizer_get_current_allocated_bytes != NULL)
+        return __sanitizer_get_current_allocated_bytes();
+    return mallinfo2().uordblks;
+}
+
+static unsigned open_pipe_ends(void)
+{
+    GDir *dir = g_dir_open("/proc/self/fd", 0, NULL);
+    unsigned count = 0;
+    const char *name;
+
+    g_assert_nonnull(dir);
+    while ((name = g_dir_read_name(dir)) != NULL) {
+        g_autofree char *path = g_build_filename("/proc/self/fd", name, NULL);
+        g_autofree char *to = g_file_read_link(path, NULL);
+
+        count += to != NULL && g_str_has_prefix(to, "pipe:");
+    }
+    g_dir_close(dir);
+    return count;
+}
+
+static void an_idle_flow_takes_little_memory_and_no_pipe(void)
+{
+    struct relay_flow about = { .inbound = true };
+    int near[IDLE][2], far[IDLE][2];
+    unsigned pipes = open_pipe_ends();
+    struct rig rig;
+    size_t before;
+
+    rig_open(&rig);
+    for (unsigned i = 0; i < IDLE; i++) {
+        tcp_pair(near[i]);
+        tcp_pair(far[i]);
+    }
+    before = heap_in_use();
+    for (unsigned i = 0; i < IDLE; i++)
+        g_assert_cmpint(relay_start(rig.table, &about, near[i][1], far[i][1]),
+                        ==, 0);
+    g_assert_cmpuint(heap_in_use(), >, before);
+    g_assert_cmpuint((heap_in_use() - before) / IDLE, <, IDLE_HEAP_MAX);
+    rig_run(&rig);
+    /* Enough of it to be spliced. */
+    for (unsigned i = 0; i < IDLE; i++) {
+        send_pattern(near[i][0], 0, 200000, i);
+        expect_pattern(far[i][0], 0, 200000, i);
+    }
+    rig_stop(&rig);
+    g_assert_cmpuint(relay_count(rig.table), ==, IDLE);
+    g_assert_cmpuint(open_pipe_ends() - pipes, <=, IDLE_PIPES_MAX);
+    for (unsigned i = 0; i < IDLE; i++) {
+        (void)close(near[i][0]);
+        (void)close(far[i][0]);
+    }
+    rig_close(&rig);
+}
+
 int main(int argc, char **argv)
 {
     (void)signal(SIGPIPE, SIG_IGN);
@@ -662,6 +731,8 @@ int main(int argc, char **argv)
                     many_flows_keep_their_bytes_apart);
     g_test_add_func("/relay/flows can be listed and ended",
                     flows_can_be_listed_and_ended);
+    g_test_add_func("/relay/an idle flow takes little memory and no pipe",
+                    an_idle_flow_takes_little_memory_and_no_pipe);
     g_test_add_func("/relay/bytes pass when no pipe can be had",
                     bytes_pass_when_no_pipe_can_be_had);
     g_test_add_func("/relay/nothing is heard of an ended flow that others hold",
