@@ -14,19 +14,6 @@ END
     SLIPGATE=$T/limited
 }
 
-# fill COUNT: connects from the guest and keeps the connections; $OPEN and
-# $REFUSED tell how it went.  `emptied` ends them.
-fill() {
-    mkfifo "$T/fill"
-    exec {FILL}<>"$T/fill"
-    guest floor.py fill 10.0.2.2 7001 "$1" <"$T/fill" >"$T/filled" \
-        {FILL}>&- 3>&- &
-    PIDS+=($!)
-    wait_for 30 test -s "$T/filled"
-    read -r OPEN REFUSED <"$T/filled"
-}
-emptied() { kill "${PIDS[-1]}" && exec {FILL}>&-; }
-
 few_descriptors() {
     (($(find "/proc/$GATE/fd" -mindepth 1 | wc -l) < 40))
 }
@@ -36,7 +23,7 @@ few_descriptors() {
     spawn accept "${NS_host[@]}" floor.py accept 7001 127.0.0.1
     serve host 7000 127.0.0.1
     start_slipgate --tcp=slirp
-    fill 400
+    fill 10.0.2.2 7001 400
     ((OPEN > 100 && REFUSED > 100 && OPEN + REFUSED == 400))
     ask_is ECONNREFUSED guest tcp 10.0.2.2 7000
     # The control socket has its own.
@@ -53,7 +40,7 @@ few_descriptors() {
     serve guest 7002 0.0.0.0
     start_slipgate --tcp=slirp
     forward tcp 8002 7002 ', "driver": "slirp"'
-    fill 400
+    fill 10.0.2.2 7001 400
     before=$(cpu_ticks "$GATE")
     ask_is "timeout" host tcp 127.0.0.1 8002
     after=$(cpu_ticks "$GATE")

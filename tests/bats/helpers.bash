@@ -244,10 +244,10 @@ start_slipgate() {
 # adopt_tap FLAGS ARG...: it serves a tap that somebody else has opened in the
 # guest; FLAGS are TUNSETIFF's, 0x1002 for a plain one.
 adopt_tap() {
-    local flags=$1 real=$SLIPGATE
+    local tap_flags=$1 real=$SLIPGATE
     shift
-    printf '#!/bin/sh\nexec tapfd.py %s %s %s "$@"\n' "$PID_guest" "$flags" \
-        "$real" >"$T/tapfd.sh"
+    printf '#!/bin/sh\nexec tapfd.py %s %s %s "$@"\n' "$PID_guest" \
+        "$tap_flags" "$real" >"$T/tapfd.sh"
     chmod +x "$T/tapfd.sh"
     SLIPGATE=$T/tapfd.sh launch user --netns-type=tapfd "$@" 5
 }
@@ -315,6 +315,18 @@ move() {
     run timeout 100 "${_ns[@]}" transfer.py run "$@"
     equal "$output" ok
 }
+
+# fill ADDR PORT COUNT: connections of the guest to floor.py's `accept`, which
+# last until emptied().  $OPEN and $REFUSED tell how many were made and refused.
+fill() {
+    mkfifo "$T/fill"
+    exec {FILL}<>"$T/fill"
+    guest floor.py fill "$@" <"$T/fill" >"$T/filled" {FILL}>&- 3>&- &
+    PIDS+=($!)
+    wait_for 30 test -s "$T/filled"
+    read -r OPEN REFUSED <"$T/filled"
+}
+emptied() { kill "${PIDS[-1]}" && exec {FILL}>&-; }
 
 # api ARG...: one request (see tools/api.py), answer on stdout.
 api() { api.py --half-close "$SOCK" "$@"; }

@@ -162,7 +162,8 @@ with socket.socket(family) as s:
     except ConnectionRefusedError:
         print("refused")
 END
-        [[ $output =~ ^($HOST4|$HOST6)" early"$'\n'refused$ ]] || fail "$output"
+        [[ ${lines[0]} =~ ^($HOST4|$HOST6)" early"$ ]] || fail "$output"
+        equal "${lines[1]}" refused
     done
     (($(not_taken) >= 2)) || fail "no SYN had data"
 }
@@ -710,23 +711,15 @@ crowd() {
 }
 
 @test "descriptors: a full table refuses at once, and recovers by itself" {
-    local opened refused
     serve remote 7000 "$REMOTE4"
     spawn accept "${NS_remote[@]}" floor.py accept 7001 "$REMOTE4"
     with prlimit --nofile=128:128
     relayed
-    mkfifo "$T/fill"
-    exec {FILL}<>"$T/fill"
-    guest floor.py fill "$REMOTE4" 7001 100 <"$T/fill" >"$T/filled" \
-        {FILL}>&- 3>&- &
-    PIDS+=($!)
-    wait_for 30 test -s "$T/filled"
-    read -r opened refused <"$T/filled"
-    ((opened > 10 && refused > 10 && opened + refused == 100))
+    fill "$REMOTE4" 7001 100
+    ((OPEN > 10 && REFUSED > 10 && OPEN + REFUSED == 100))
     ask_is ECONNREFUSED guest tcp "$REMOTE4" 7000
     api_is '.return.version' '{"execute":"get_status"}'
-    kill "${PIDS[-1]}"
-    exec {FILL}>&-
+    emptied
     later() { ask_is "$HOST4 hello" guest tcp "$REMOTE4" 7000; }
     wait_for 20 later
 }
