@@ -69,7 +69,7 @@ class Churn:
 
     # --- networks and containers ---
 
-    def networks(self, number):
+    def networks(self, number, quiet=False):
         """A network gets two containers, which talk, and end or are detached.
 
         Its name, and theirs, come again and again.
@@ -84,7 +84,9 @@ class Churn:
             return
         try:
             with container(self.guest) as one, container(self.guest) as two:
-                self.use_network(name, one, two, number)
+                addresses, server = self.attach_both(name, one, two)
+                if not quiet:
+                    self.use_network(name, one, two, addresses, server, number)
                 if number % 2:
                     for which in ("one", "two"):
                         self.ask("network_detach", network=name,
@@ -99,18 +101,20 @@ class Churn:
     def containers_of(self, name):
         return self.ask("network_inspect", name=name)["containers"]
 
-    def attach(self, name, place, which):
-        """Its addresses there, IPv4 first, and where it asks for names."""
-        with open(f"/proc/{place.pid}/ns/net", "rb") as netns:
+    def attach_both(self, name, one, two):
+        """The addresses of the first, IPv4 first, and where to ask for names.
+
+        One is handed over, the other has to be found.
+        """
+        with open(f"/proc/{one.pid}/ns/net", "rb") as netns:
             got = self.ask("network_attach", [netns.fileno()], network=name,
-                           container=which, aliases=[f"{which}-also"])
+                           container="one", aliases=["one-also"])
+        self.ask("network_attach", network=name, container="two", pid=two.pid)
         subnets = got["interfaces"]["eth0"]["subnets"]
         return ([one["ipnet"].split("/")[0] for one in subnets],
                 got["dns_server_ips"][0])
 
-    def use_network(self, name, one, two, number):
-        addresses, _ = self.attach(name, one, "one")
-        _, server = self.attach(name, two, "two")
+    def use_network(self, name, one, two, addresses, server, number):
         for proto in ("tcp", "udp"):
             self.ask("add_hostfwd", proto=proto, host_addr="127.0.0.1",
                      host_port=PUBLISHED_PORT, guest_port=ECHO_PORT,
