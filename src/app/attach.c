@@ -80,6 +80,13 @@ static bool may_get_ipv6(const struct options *options)
            (options->api_socket != NULL && options->mtu >= IPV6_MTU_MIN);
 }
 
+/* Another try, without IPv6, must be allowed and make sense. */
+static bool may_lack_ipv6(const struct options *options, const GError *why)
+{
+    return !(options->enable_ipv6 && options->tcp == TCP_MODE_RELAY) &&
+           !g_error_matches(why, SLIPGATE_ERROR, SLIPGATE_ERROR_CONFLICT);
+}
+
 static int open_relay(struct attachment *attachment,
                       const struct options *options, GError **err)
 {
@@ -97,11 +104,14 @@ static int open_relay(struct attachment *attachment,
     memcpy(config.mac, options->mac, sizeof(config.mac));
     rc = agent_relay_open(attachment->agent, &config, &attachment->relay, &why);
     /* A kernel without IPv6 is no reason to do without the rest. */
-    if (rc != 0 && config.ipv6 != 0 && !options->enable_ipv6) {
-        g_clear_error(&why);
+    if (rc != 0 && config.ipv6 != 0 && may_lack_ipv6(options, why)) {
+        g_autoptr(GError) lack = g_steal_pointer(&why);
+
         config.ipv6 = 0;
         rc = agent_relay_open(attachment->agent, &config, &attachment->relay,
                               &why);
+        if (rc == 0 && options->enable_ipv6)
+            log_info("TCP by IPv6 goes through libslirp: %s", lack->message);
     }
     if (rc != 0) {
         g_propagate_error(err, g_steal_pointer(&why));

@@ -635,6 +635,30 @@ fatal_without() {
     ask_is "$HOST4 hello" guest tcp "$REMOTE4" 7000
 }
 
+@test "a read-only /proc/sys is no obstacle, but for IPv6, which libslirp carries" {
+    serve remote 7000 "$REMOTE4" "$REMOTE6"
+    serve guest 7000 10.0.2.100 ::
+    host sh -ec 'mount --rbind /proc/sys /proc/sys
+        mount -o remount,ro,bind /proc/sys'
+    refute host sh -c 'echo 1 >/proc/sys/net/ipv4/tcp_tw_reuse' 2>/dev/null
+    start_slipgate --enable-ipv6
+    carrier_is relay
+    equal "$(grep -c "TCP by IPv6 goes through libslirp: .*Read-only" "$T/err")" 1
+    ask_is "$HOST4 hello" guest tcp "$REMOTE4" 7000
+    ask_is "$HOST6 hello" guest tcp "$REMOTE6" 7000
+    ask_is ECONNREFUSED guest tcp "$REMOTE6" 7009
+    api_is '.return.driver == "relay"' '{"execute":"add_hostfwd","arguments":
+        {"proto":"tcp","host_port":8080,"guest_port":7000}}'
+    api_is '.return.driver == "slirp"' '{"execute":"add_hostfwd","arguments":
+        {"proto":"tcp","host_addr":"::","host_port":8081,"guest_port":7000}}'
+    ask_is "$REMOTE4 hello" remote tcp "$HOST4" 8080
+    ask_is "$REMOTE6 hello" remote tcp "$HOST6" 8081
+    stop_slipgate
+    run -1 --separate-stderr timeout 20 "${NS_user[@]}" \
+        "$SLIPGATE" -c --tcp=relay --enable-ipv6 "$PID_guest" tap0
+    contains "$stderr" "--tcp=relay: "
+}
+
 @test "--tcp=slirp makes a plain tap" {
     serve remote 7000 "$REMOTE4"
     start_slipgate --tcp=slirp
