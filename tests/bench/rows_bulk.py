@@ -83,7 +83,7 @@ def idle_connections(bench, guest, count):
         yield
         return
     port, tool = bench.world.port(), bench.world.tool("tcpload")
-    server = bench.world.host.background(tool, "server", port,
+    server = bench.world.host.background(tool, "server", port, 1,
                                          ready_line="ready")
     holder = guest.background(tool, "hold", LAN[4], port, count,
                               ready_line="ready", timeout=30 + count // 50)

@@ -16,7 +16,21 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-enum { TCPLOAD_MESSAGE = 64, TCPLOAD_TIMEOUT_S = 5, TCPLOAD_MAX_CLIENTS = 64 };
+enum {
+    TCPLOAD_MESSAGE = 64,
+    TCPLOAD_TIMEOUT_S = 5,
+    TCPLOAD_MAX_CLIENTS = 64,
+    TCPLOAD_MAX_PORTS = 64,
+};
+
+/* The port that comes `step` after one that was given as a word. */
+static const char *port_after(const char *port, int64_t step)
+{
+    static _Thread_local char word[8];
+
+    snprintf(word, sizeof(word), "%d", (int)(load_number(port, 65535) + step));
+    return word;
+}
 
 /* --- server ------------------------------------------------------------- */
 
@@ -54,21 +68,27 @@ static void serve_echo(int fd)
 static int run_server(char **args)
 {
     struct epoll_event events[64];
-    int listener = load_serve(args[0], SOCK_STREAM);
-    int epfd = epoll_create1(EPOLL_CLOEXEC);
+    int64_t count = load_number(args[1], TCPLOAD_MAX_PORTS);
+    int epfd = epoll_create1(EPOLL_CLOEXEC), listener = -1;
 
     if (epfd < 0)
         load_die("epoll_create1");
-    watch(epfd, listener);
+    for (int64_t i = 0; i < count; i++) {
+        listener = load_serve(port_after(args[0], i), SOCK_STREAM);
+        watch(epfd, listener);
+    }
     load_ready();
     for (;;) {
         int count = epoll_wait(epfd, events, 64, -1);
 
         for (int i = 0; i < count; i++) {
-            if (events[i].data.fd == listener)
-                serve_accept(epfd, listener);
+            int fd = events[i].data.fd;
+
+            /* Listeners came first, so theirs are the lowest numbers. */
+            if (fd <= listener)
+                serve_accept(epfd, fd);
             else
-                serve_echo(events[i].data.fd);
+                serve_echo(fd);
         }
     }
 }
@@ -120,7 +140,8 @@ static bool client_echo(int fd)
 
 struct worker {
     pthread_t thread;
-    struct load_peer peer;
+    struct load_peer peers[TCPLOAD_MAX_PORTS];
+    size_t peers_count;
     int64_t until;
     struct samples samples;
     size_t failed;
@@ -130,9 +151,9 @@ static void *connect_worker(void *data)
 {
     struct worker *worker = data;
 
-    while (load_now() < worker->until) {
+    for (size_t turn = 0; load_now() < worker->until; turn++) {
         int64_t began = load_now();
-        int fd = client_connect(&worker->peer);
+        int fd = client_connect(&worker->peers[turn % worker->peers_count]);
         bool ok = fd >= 0 && client_echo(fd);
 
         if (fd >= 0)
@@ -154,18 +175,27 @@ static void report(struct samples *all, size_t failed, double seconds)
     free(all->us);
 }
 
-/* ADDR PORT SECONDS CLIENTS: connect, one echo, close, again and again. */
+/*
+ * ADDR PORT PORTS SECONDS CLIENTS: connect, one echo, close, again and again,
+ * to each of the server's ports in turn.  With a single one it would soon be
+ * the search for a local port not yet used that is measured.
+ */
 static int run_connects(char **args)
 {
     struct worker workers[TCPLOAD_MAX_CLIENTS] = { 0 };
-    int64_t count = load_number(args[3], TCPLOAD_MAX_CLIENTS);
+    int64_t ports = load_number(args[2], TCPLOAD_MAX_PORTS);
+    int64_t until = load_now() + load_number(args[3], 3600) * 1000000000;
+    int64_t count = load_number(args[4], TCPLOAD_MAX_CLIENTS);
     struct samples all = { 0 };
     int64_t began = load_now();
     size_t failed = 0;
 
     for (int64_t i = 0; i < count; i++) {
-        workers[i].peer = load_peer_parse(args[0], args[1]);
-        workers[i].until = began + load_number(args[2], 3600) * 1000000000;
+        for (int64_t k = 0; k < ports; k++)
+            workers[i].peers[k] =
+                load_peer_parse(args[0], port_after(args[1], k));
+        workers[i].peers_count = (size_t)ports;
+        workers[i].until = until;
         errno = pthread_create(&workers[i].thread, NULL, connect_worker,
                                &workers[i]);
         if (errno != 0)
@@ -242,8 +272,8 @@ static const struct command {
     int (*run)(char **args);
     const char *usage;
 } commands[] = {
-    { "server", 1, run_server, "PORT" },
-    { "connects", 4, run_connects, "ADDR PORT SECONDS CLIENTS" },
+    { "server", 2, run_server, "PORT PORTS" },
+    { "connects", 5, run_connects, "ADDR PORT PORTS SECONDS CLIENTS" },
     { "echo", 3, run_echo, "ADDR PORT SECONDS" },
     { "hold", 3, run_hold, "ADDR PORT COUNT" },
 };

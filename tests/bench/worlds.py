@@ -183,6 +183,13 @@ class World:
         """A port that no earlier measurement has used lately."""
         return next(self._ports)
 
+    def ports(self, count):
+        """The same for many: numbers in a row."""
+        while True:
+            found = tuple(itertools.islice(self._ports, count))
+            if found[-1] - found[0] == count - 1:
+                return found
+
     def tool(self, name):
         """The path of one of the suite's own programs."""
         return str(self._tools / name)
