@@ -61,7 +61,10 @@ void loop_timer_cancel(struct loop *loop, struct loop_timer *timer);
 void loop_wait_at_most_ms(struct loop *loop, int64_t ms);
 void loop_add_hook(struct loop *loop, const struct loop_hook *hook);
 
-/* Runs until loop_stop(); returns the code given there. */
+/*
+ * Runs until loop_stop(); returns the code given there.  While events come in
+ * close order it asks for the next ones for some microseconds before it sleeps.
+ */
 int loop_run(struct loop *loop);
 /* Makes loop_run() return after the current handler, or at once if it is called
    later. */

@@ -68,12 +68,12 @@ static void serve_echo(int fd)
 static int run_server(char **args)
 {
     struct epoll_event events[64];
-    int64_t count = load_number(args[1], TCPLOAD_MAX_PORTS);
+    int64_t ports = load_number(args[1], TCPLOAD_MAX_PORTS);
     int epfd = epoll_create1(EPOLL_CLOEXEC), listener = -1;
 
     if (epfd < 0)
         load_die("epoll_create1");
-    for (int64_t i = 0; i < count; i++) {
+    for (int64_t i = 0; i < ports; i++) {
         listener = load_serve(port_after(args[0], i), SOCK_STREAM);
         watch(epfd, listener);
     }

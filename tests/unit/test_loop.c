@@ -5,6 +5,7 @@
 
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 struct probe {
@@ -15,6 +16,7 @@ struct probe {
     int calls;
     GString *trace;
     char tag;
+    int fd;
 };
 
 static void count_and_stop(void *self, uint32_t events)
@@ -134,6 +136,37 @@ static void a_stop_before_the_run_ends_it_at_once(void)
     loop_free(loop);
 }
 
+/* The event stays until it has been seen a thousand times. */
+static void count_and_go_on(void *self, uint32_t events)
+{
+    struct probe *p = self;
+
+    g_assert_true(events & EPOLLIN);
+    if (++p->calls == 1000)
+        g_assert_cmpint(eventfd_read(p->fd, &(eventfd_t){ 0 }), ==, 0);
+}
+
+static void a_loop_that_was_busy_sleeps_when_nothing_comes(void)
+{
+    struct loop *loop = loop_new(NULL);
+    owned_fd fd = eventfd(1, EFD_CLOEXEC);
+    g_autoptr(GString) trace = g_string_new(NULL);
+    struct probe p = { .loop = loop, .fd = fd, .trace = trace, .tag = 'z' };
+    struct rusage before, after;
+
+    p.watch = (struct loop_watch){ .ready = count_and_go_on, .self = &p };
+    g_assert_cmpint(loop_watch(loop, &p.watch, fd, EPOLLIN), ==, 0);
+    p.timer = (struct loop_timer){ .expired = note, .self = &p };
+    loop_timer_in_ms(loop, &p.timer, 200);
+    g_assert_cmpint(getrusage(RUSAGE_THREAD, &before), ==, 0);
+    g_assert_cmpint(loop_run(loop), ==, 0);
+    g_assert_cmpint(getrusage(RUSAGE_THREAD, &after), ==, 0);
+    g_assert_cmpint(p.calls, ==, 1000);
+    g_assert_cmpint(after.ru_nvcsw, >, before.ru_nvcsw);
+    loop_unwatch(loop, &p.watch);
+    loop_free(loop);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -146,5 +179,7 @@ int main(int argc, char **argv)
                     a_timer_that_rearms_for_now_does_not_hang);
     g_test_add_func("/loop/a stop before the run ends it at once",
                     a_stop_before_the_run_ends_it_at_once);
+    g_test_add_func("/loop/a loop that was busy sleeps when nothing comes",
+                    a_loop_that_was_busy_sleeps_when_nothing_comes);
     return g_test_run();
 }
