@@ -4,6 +4,7 @@
 #include "base/error.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <time.h>
@@ -242,7 +243,8 @@ static int fetch(struct loop *loop, int wait_ms)
 /*
  * Only a loop whose last wait was over within LOOP_POLL_NS asks before it
  * sleeps, and for no longer than that: an idle one costs nothing by it, and one
- * with much to do never gets here.
+ * with much to do never gets here.  In between it lets others have the
+ * processor, of which those that it waits for may be in want.
  */
 static int wait_for_events(struct loop *loop, int wait_ms)
 {
@@ -251,6 +253,8 @@ static int wait_for_events(struct loop *loop, int wait_ms)
 
     while (loop->lively && count == 0 && wait_ms != 0) {
         count = fetch(loop, 0);
+        if (count == 0)
+            (void)sched_yield();
         loop->lively = clock_now_ns() < until_ns;
     }
     if (count != 0)
