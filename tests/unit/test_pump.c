@@ -5,6 +5,7 @@
 #include "frames.h"
 #include "kern/rtnl.h"
 #include "kern/tap.h"
+#include "net/pump_internal.h"
 #include "own_namespace.h"
 
 #include <errno.h>
@@ -19,7 +20,7 @@ struct bench {
     struct stats stats;
     struct budget budget;
     struct pump *pump;
-    struct loop_timer deadline;
+    struct loop_timer deadline, step;
     int gone, error;
 };
 
@@ -88,6 +89,55 @@ static void a_closed_peer_is_told_once(void)
     bench_free(b);
 }
 
+/* The stack opens a connection to the guest, by IPv6, which is off. */
+static void open_to_guest(struct bench *b, uint16_t port)
+{
+    const struct frames_spec syn = { .src = "2001:db8::1",
+                                     .dst = "fd00::100",
+                                     .flags = FRAME_SYN,
+                                     .sport = port,
+                                     .dport = 80 };
+    g_autofree uint8_t *out = g_malloc(FRAMES_MAX);
+
+    pump_to_guest(b->pump, out, frames_build(&syn, out));
+}
+
+static void stop_when_sent(void *self)
+{
+    struct bench *b = self;
+
+    if (g_queue_is_empty(&b->pump->late))
+        loop_stop(b->loop, 0);
+    else
+        loop_timer_in_ms(b->loop, &b->step, 1);
+}
+
+static void resets_that_wait_for_the_stack_are_bounded(void)
+{
+    struct link link = { .is_socket = true, .mtu = 1500 };
+    struct bench *b;
+    int ends[2];
+
+    g_assert_cmpint(socketpair(AF_UNIX,
+                               SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
+                               ends),
+                    ==, 0);
+    link.fd = ends[0];
+    b = bench_new(link);
+    for (uint16_t port = 1; port <= 1000; port++)
+        open_to_guest(b, port);
+    g_assert_cmpuint(b->pump->late.length, ==, 256);
+    g_assert_cmpuint(b->stats.drop_policy, ==, 1000);
+    b->step = (struct loop_timer){ .expired = stop_when_sent, .self = b };
+    loop_timer_in_ms(b->loop, &b->step, 0);
+    (void)loop_run(b->loop);
+    /* And there is room again. */
+    open_to_guest(b, 1);
+    g_assert_cmpuint(b->pump->late.length, ==, 1);
+    (void)close(ends[1]);
+    bench_free(b);
+}
+
 static void a_deleted_tap_is_told_once(void)
 {
     g_autoptr(GError) err = NULL;
@@ -120,6 +170,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/pump/a closed peer is told once",
                     a_closed_peer_is_told_once);
+    g_test_add_func("/pump/resets that wait for the stack are bounded",
+                    resets_that_wait_for_the_stack_are_bounded);
     if (own)
         g_test_add_func("/pump/a deleted tap is told once",
                         a_deleted_tap_is_told_once);
