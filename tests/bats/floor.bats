@@ -18,19 +18,31 @@ few_descriptors() {
     (($(find "/proc/$GATE/fd" -mindepth 1 | wc -l) < 40))
 }
 
-@test "descriptors: a full table refuses at once, and recovers by itself" {
+# full_table GATEWAY LOOPBACK: connections there fill it.
+full_table() {
     limited 256
-    spawn accept "${NS_host[@]}" floor.py accept 7001 127.0.0.1
-    serve host 7000 127.0.0.1
-    start_slipgate --tcp=slirp
-    fill 10.0.2.2 7001 400
+    spawn accept "${NS_host[@]}" floor.py accept 7001 "$2"
+    serve host 7000 127.0.0.1 ::1
+    start_slipgate --tcp=slirp --enable-ipv6
+    guest ip -6 addr replace fd00::100/64 dev tap0 nodad
+    fill "$1" 7001 400
     ((OPEN > 100 && REFUSED > 100 && OPEN + REFUSED == 400))
     ask_is ECONNREFUSED guest tcp 10.0.2.2 7000
+    ask_is ECONNREFUSED guest tcp fd00::2 7000
     # The control socket has its own.
     api_is '.return.version' '{"execute":"get_status"}'
     emptied
     wait_for 20 few_descriptors
     ask_is "127.0.0.1 hello" guest tcp 10.0.2.2 7000
+    ask_is "::1 hello" guest tcp fd00::2 7000
+}
+
+@test "descriptors: a full table refuses at once, and recovers by itself" {
+    full_table 10.0.2.2 127.0.0.1
+}
+
+@test "descriptors: a table that IPv6 has filled does the same" {
+    full_table fd00::2 ::1
 }
 
 @test "descriptors: a forward waits while the table is full, and does not spin" {

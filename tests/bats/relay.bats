@@ -695,8 +695,11 @@ END
 
 @test "the agent's death ends it, and connections with it" {
     spawn out "${NS_remote[@]}" net.py hold 7000 "$REMOTE4"
-    relayed
+    spawn out6 "${NS_remote[@]}" net.py hold 7000 "$REMOTE6"
+    relayed --enable-ipv6
     spawn idle "${NS_guest[@]}" net.py idle "$REMOTE4" 7000 20
+    spawn idle6 "${NS_guest[@]}" net.py idle "$REMOTE6" 7000 20
+    equal "$(remote ss -Htn state established | grep -c .)" 40
     local agent
     agent=$(api '{"execute":"get_status"}' | jq .return.agent_pid)
     kill -KILL "$agent"
@@ -734,16 +737,29 @@ crowd() {
     crowd host prlimit --pid "$GATE" --nofile=64:64
 }
 
-@test "descriptors: a full table refuses at once, and recovers by itself" {
-    serve remote 7000 "$REMOTE4"
-    spawn accept "${NS_remote[@]}" floor.py accept 7001 "$REMOTE4"
+# full_table ADDR: connections to there fill it.
+full_table() {
+    serve remote 7000 "$REMOTE4" "$REMOTE6"
+    spawn accept "${NS_remote[@]}" floor.py accept 7001 "$1"
     with prlimit --nofile=128:128
-    relayed
-    fill "$REMOTE4" 7001 100
+    relayed --enable-ipv6
+    fill "$1" 7001 100
     ((OPEN > 10 && REFUSED > 10 && OPEN + REFUSED == 100))
     ask_is ECONNREFUSED guest tcp "$REMOTE4" 7000
+    ask_is ECONNREFUSED guest tcp "$REMOTE6" 7000
     api_is '.return.version' '{"execute":"get_status"}'
     emptied
-    later() { ask_is "$HOST4 hello" guest tcp "$REMOTE4" 7000; }
+    later() {
+        ask_is "$HOST4 hello" guest tcp "$REMOTE4" 7000 &&
+            ask_is "$HOST6 hello" guest tcp "$REMOTE6" 7000
+    }
     wait_for 20 later
+}
+
+@test "descriptors: a full table refuses at once, and recovers by itself" {
+    full_table "$REMOTE4"
+}
+
+@test "descriptors: a table that IPv6 has filled does the same" {
+    full_table "$REMOTE6"
 }

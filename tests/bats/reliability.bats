@@ -95,18 +95,27 @@ time.sleep(3600)' "$REMOTE4"
 # --- deaths ---
 
 @test "the gate's death in mid-transfer ends connections, and nothing stays" {
-    local agent
+    local agent addr
     spawn out "${NS_remote[@]}" transfer.py serve 7000 "$REMOTE4"
+    spawn out6 "${NS_remote[@]}" transfer.py serve 7000 "$REMOTE6"
     spawn hold "${NS_remote[@]}" net.py hold 7001 "$REMOTE4"
-    serve guest 7002 10.0.2.100
-    start_slipgate --tcp=relay
+    spawn hold6 "${NS_remote[@]}" net.py hold 7001 "$REMOTE6"
+    serve guest 7002 0.0.0.0 ::
+    start_slipgate --tcp=relay --enable-ipv6
     agent=$(api '{"execute":"get_status"}' | jq .return.agent_pid)
     forward tcp 8080 7002
+    forward tcp 8080 7002 ',"host_addr":"::"'
     spawn idle "${NS_guest[@]}" net.py idle "$REMOTE4" 7001 5
-    guest timeout 60 transfer.py run both "$REMOTE4" 7000 300000000 \
-        >"$T/going" 2>&1 3>&- &
-    PIDS+=($!)
-    under_way() { guest awk '/tap0:/ { exit $2 + $10 < 5000000 }' /proc/net/dev; }
+    spawn idle6 "${NS_guest[@]}" net.py idle "$REMOTE6" 7001 5
+    for addr in "$REMOTE4" "$REMOTE6"; do
+        guest timeout 60 transfer.py run both "$addr" 7000 300000000 \
+            >"$T/going" 2>&1 3>&- &
+        PIDS+=($!)
+    done
+    under_way() {
+        guest awk '/tap0:/ { exit $2 + $10 < 10000000 }' /proc/net/dev &&
+            (($(remote ss -Htn state established | grep -c .) == 12))
+    }
     wait_for 20 under_way
     stop_slipgate KILL
     wait_for 5 gone "$agent"
