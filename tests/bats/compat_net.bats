@@ -240,6 +240,9 @@ END
     run -0 guest ip -6 route show default
     contains "$output" "dev tap0"
     ask_is "$HOST6 one" guest tcp "$REMOTE6" 7000 one
+    # Nor had the guest to ask twice, which takes a second.
+    equal "$(guest awk '/^Tcp:/ { again = $13 } END { print again }' \
+        /proc/net/snmp)" 0
     ask_is "$HOST6 two" guest udp "$REMOTE6" 7000 two
 }
 

@@ -22,6 +22,9 @@ HOST4=198.51.100.2 HOST6=2001:db8:51::2       # host, on the LAN
 ALSO4=198.51.100.3 ALSO6=2001:db8:51::3       # its second addresses
 OTHER4=203.0.113.9 OTHER6=2001:db8:9::9       # on its interface other0
 REMOTE4=198.51.100.1 REMOTE6=2001:db8:51::1   # remote
+# Known to each other by number: a link that has just come up often answers the
+# first neighbour solicitation a second late.
+HOST_MAC=02:00:00:00:51:02 REMOTE_MAC=02:00:00:00:51:01
 
 setup() { world_up; }
 teardown() { world_down; }
@@ -127,7 +130,8 @@ world_up() {
     world remote host --net
     host sh -e <<END
     ip link set lo up
-    ip link add lan0 type veth peer name lan1 netns $PID_remote
+    ip link add lan0 address $HOST_MAC type veth \
+        peer name lan1 address $REMOTE_MAC netns $PID_remote
     ip link add other0 type veth peer name other1
     echo 0 2000 >/proc/sys/net/ipv4/ping_group_range 2>/dev/null ||
         echo 0 0 >/proc/sys/net/ipv4/ping_group_range
@@ -138,6 +142,7 @@ world_up() {
     ip addr add $OTHER4/24 dev other0
     ip addr add $OTHER6/64 dev other0 nodad
     ip link set lan0 up
+    ip neigh add $REMOTE6 lladdr $REMOTE_MAC dev lan0
     ip link set other0 up
     ip link set other1 up
     ip route add default via $REMOTE4
@@ -150,6 +155,7 @@ END
     ip addr add $REMOTE4/24 dev lan1
     ip addr add $REMOTE6/64 dev lan1 nodad
     ip link set lan1 up
+    ip neigh add $HOST6 lladdr $HOST_MAC dev lan1
     ip route add default via $HOST4
     ip -6 route add default via $HOST6
 END
