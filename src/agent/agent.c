@@ -56,7 +56,7 @@ static int take_answer(struct agent *agent, struct agent_reply *reply,
     }
     if (reply_check(reply, err) != 0)
         return -1;
-    if (count > 0)
+    if (reply_fds != NULL)
         memcpy(reply_fds, fds, count * sizeof(*fds));
     return 0;
 }
