@@ -529,16 +529,20 @@ with() {
     done
 }
 
-# lacking NAMES: from now on slipgate's kernel has no such kinds of interfaces
-# and no such nftables expressions.
-lacking() {
+# preloaded NAME [ASSIGNMENT]: from now on slipgate runs with tests/tools/NAME.c
+# in place of some functions of the C library.
+preloaded() {
     need cc
-    [[ -e $T/lacking.so ]] ||
-        cc -D_GNU_SOURCE -shared -fPIC -o "$T/lacking.so" \
-            "$top/tests/tools/lacking.c" -ldl
+    [[ -e $T/$1.so ]] ||
+        cc -D_GNU_SOURCE -shared -fPIC -o "$T/$1.so" \
+            "$top/tests/tools/$1.c" -ldl
     with env "ASAN_OPTIONS=${ASAN_OPTIONS:-}:verify_asan_link_order=0" \
-        "LD_PRELOAD=$T/lacking.so" "LACKING=$1"
+        "LD_PRELOAD=$T/$1.so" "${@:2}"
 }
+
+# lacking NAMES: slipgate's kernel has no such kinds of interfaces and no such
+# nftables expressions.
+lacking() { preloaded lacking "LACKING=$1"; }
 
 # What the kernel says without veth, and without an expression of nftables.
 NO_VETH='make the veth pair r0 and [a-z0-9]*: .*Operation not supported'
@@ -692,6 +696,57 @@ END
 }
 
 # --- trouble ---
+
+# standing ADDR PORT: a connection of the guest in which data waits.
+standing() {
+    mkfifo "$T/go-$2"
+    exec {GO}<>"$T/go-$2"
+    FDS+=("$GO")
+    spawn give "${NS_remote[@]}" transfer.py give listen "$1" "$2" 100000
+    spawn late "${NS_guest[@]}" transfer.py late connect "$1" "$2" 100000 \
+        "$T/go-$2"
+}
+
+# still_stands GO STDOUT: its data is all there.
+still_stands() {
+    printf '\n\n' >&"$1"
+    read -r -t 60 -u "$2" LINE
+    equal "$LINE" ok
+}
+
+# aims_at PORT WANTED: at the address that the listener has, by both families.
+aims_at() {
+    equal "$(guest frames.py aim tap0 10.0.2.100 127.0.0.1 "$1")" "$2"
+    equal "$(guest frames.py aim tap0 fd00::100 ::1 "$1")" "$2"
+}
+
+relays() { api '{"execute":"get_stats"}' | jq .return.relays_opened; }
+
+@test "a guest that aims at the listener's own address goes where policy says" {
+    local before go out go6 out6
+    preloaded listenport
+    serve remote 7000 "$REMOTE4" "$REMOTE6"
+    relayed --enable-ipv6
+    equal "$(grep -c "^a listener of the relay: port 7777" "$T/err")" 2
+    standing "$REMOTE4" 7003
+    go=$GO out=$STDOUT
+    standing "$REMOTE6" 7004
+    go6=$GO out6=$STDOUT
+    before=$(relays)
+    aims_at 7777 refused
+    # The host's own server there may be reached, until it is forbidden.
+    serve host 7777 127.0.0.1 ::1
+    aims_at 7777 accepted
+    api_is .return '{"execute":"set_policy","arguments":
+        {"allow_host_loopback":false}}'
+    aims_at 7777 refused
+    equal "$(relays)" "$before"
+    still_stands "$go" "$out"
+    still_stands "$go6" "$out6"
+    ask_is "$HOST4 hello" guest tcp "$REMOTE4" 7000
+    ask_is "$HOST6 hello" guest tcp "$REMOTE6" 7000
+    equal "$(relays)" $((before + 2))
+}
 
 @test "the agent's death ends it, and connections with it" {
     spawn out "${NS_remote[@]}" net.py hold 7000 "$REMOTE4"

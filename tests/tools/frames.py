@@ -5,6 +5,9 @@
 frames.py probe IFACE tcp|udp SRC DST PORT
     One packet to any address, put on the wire of IFACE; prints the answer:
     "synack", "rst", "data", "unreachable TYPE/CODE" or "none".
+frames.py aim IFACE SRC DST PORT
+    A segment of no connection and a SYN to any address; prints what the SYN
+    comes to: "accepted", "refused" or "none".
 frames.py garbage IFACE COUNT
     COUNT damaged frames of all kinds.
 frames.py bess SOCKET [hold]
@@ -21,6 +24,8 @@ import time
 GATEWAY = bytes.fromhex("52550a000202")
 GATEWAY6 = bytes.fromhex("525600000002")
 SPORT = 40007
+SYN, RST, ACK = 2, 4, 16
+DEADLINE = 10
 
 
 def checksum(data):
@@ -36,9 +41,9 @@ def pton(addr):
         socket.AF_INET6 if ":" in addr else socket.AF_INET, addr)
 
 
-def segment(proto, src, dst, port):
+def segment(proto, src, dst, port, flags):
     if proto == socket.IPPROTO_TCP:
-        head, spot = struct.pack(">HHIIBBHHH", SPORT, port, 1, 0, 5 << 4, 2,
+        head, spot = struct.pack(">HHIIBBHHH", SPORT, port, 1, 0, 5 << 4, flags,
                                  65535, 0, 0), 16
     else:
         head, spot = struct.pack(">HHHH", SPORT, port, 13, 0) + b"probe", 6
@@ -50,8 +55,8 @@ def segment(proto, src, dst, port):
     return head[:spot] + csum + head[spot + 2:]
 
 
-def packet(proto, src, dst, port):
-    payload = segment(proto, src, dst, port)
+def packet(proto, src, dst, port, flags=SYN):
+    payload = segment(proto, src, dst, port, flags)
     if len(src) == 16:
         return struct.pack(">IHBB", 6 << 28, len(payload), proto, 64) + \
             src + dst + payload
@@ -102,6 +107,32 @@ def probe(iface, proto, src, dst, port):
     return print("none")
 
 
+def outcome(frame, v6):
+    """What a frame says about the SYN of aim(), or None."""
+    said = verdict(frame, v6)
+    if said == "rst" and not frame[67 if v6 else 47] & ACK:
+        return None  # about the segment before it
+    return {"synack": "accepted", None: None}.get(said, "refused")
+
+
+def aim(iface, src, dst, port):
+    src, dst, port = pton(src), pton(dst), int(port)
+    v6 = len(src) == 16
+    kind = 0x86dd if v6 else 0x800
+    sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(kind))
+    sock.bind((iface, kind))  # what comes in, and nothing else
+    start = (GATEWAY6 if v6 else GATEWAY) + sock.getsockname()[4] + \
+        struct.pack(">H", kind)
+    for flags in (ACK, ACK | RST, SYN):
+        sock.send(start + packet(socket.IPPROTO_TCP, src, dst, port, flags))
+    end = time.monotonic() + DEADLINE
+    while (left := end - time.monotonic()) > 0:
+        if select.select([sock], [], [], left)[0] and (
+                found := outcome(sock.recv(65536), v6)):
+            return print(found)
+    return print("none")
+
+
 def damaged(rand, mac):
     """One frame: a good packet with bytes, lengths or its end broken."""
     v6 = rand.random() < 0.4
@@ -144,7 +175,7 @@ def bess(path, stay=""):
         time.sleep(3600)
 
 
-COMMANDS = {f.__name__: f for f in (probe, garbage, bess)}
+COMMANDS = {f.__name__: f for f in (probe, aim, garbage, bess)}
 
 if __name__ == "__main__":
     COMMANDS[sys.argv[1]](*sys.argv[2:])
