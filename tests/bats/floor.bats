@@ -76,6 +76,59 @@ whole_burst() { [[ $(guest floor.py burst "$REMOTE4" 7100 10 $(($1 / 10))) == "$
     wait_for 60 whole_burst 1000
 }
 
+# asks WORLD ADDR PORT: thirty questions, one after the other.
+asks() {
+    local -n _ns="NS_$1"
+    shift
+    equal "$(timeout 100 "${_ns[@]}" floor.py ask "$@" 30)" 30
+}
+
+datagrams() {
+    api '{"execute":"get_stats"}' |
+        jq '.return | .datagrams_from_guest + .datagrams_to_guest'
+}
+
+# flooded WORLD ADDR PORT ASKED...: while one flow has more to send than anything
+# could carry, those who ask the guest and remote are answered.
+flooded() {
+    local -n _ns="NS_$1"
+    local flood before
+    echo "flooded: $2"
+    spawn flood "${_ns[@]}" floor.py flood "$2" "$3"
+    flood=$SPAWNED
+    before=$(datagrams)
+    asks guest "$4" 7200
+    asks remote "$5" 8200
+    # It was a flood.
+    (($(datagrams) - before > 1000)) || fail "$(($(datagrams) - before))"
+    kill "$flood"
+}
+
+@test "udp: a flood keeps no answer from other flows, out and in" {
+    local tcp port
+    spawn out "${NS_remote[@]}" floor.py echo 7100 1 "$REMOTE4" "$REMOTE6"
+    spawn out2 "${NS_remote[@]}" floor.py echo 7200 1 "$REMOTE4" "$REMOTE6"
+    spawn in "${NS_guest[@]}" floor.py echo 7100 1 ::
+    spawn in2 "${NS_guest[@]}" floor.py echo 7200 1 ::
+    for tcp in slirp auto; do
+        echo "--tcp=$tcp"
+        start_slipgate --enable-ipv6 --tcp=$tcp
+        guest ip -6 addr replace fd00::100/64 dev tap0 nodad
+        guest ip -6 route replace default via fd00::2 dev tap0
+        for port in 100 200; do
+            forward udp 8$port 7$port
+            forward udp 8$port 7$port ',"host_addr":"::"'
+        done
+        flooded guest "$REMOTE4" 7100 "$REMOTE4" "$HOST4"
+        flooded remote "$HOST4" 8100 "$REMOTE4" "$HOST4"
+        if [[ $tcp == auto ]]; then
+            flooded guest "$REMOTE6" 7100 "$REMOTE6" "$HOST6"
+            flooded remote "$HOST6" 8100 "$REMOTE6" "$HOST6"
+        fi
+        stop_slipgate
+    done
+}
+
 @test "udp: a forward to all addresses answers from the one that was asked" {
     serve guest 7000 0.0.0.0 ::
     start_slipgate --enable-ipv6

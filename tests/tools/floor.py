@@ -9,18 +9,25 @@ floor.py fill ADDR PORT COUNT        connects COUNT times, prints how many did
 floor.py serve PORT ADDR             TCP: answers each connection with "hello"
 floor.py connects ADDR PORT COUNT    connects COUNT times, one after the other,
                                      and prints how many were answered
-floor.py echo PORT PORTS ADDR        UDP: echoes on PORTS ports in a row
+floor.py echo PORT PORTS ADDR...     UDP: echoes on PORTS ports in a row
 floor.py burst ADDR PORT PORTS EACH  sends EACH datagrams to each of them at
                                      once, prints how many come back
+floor.py flood ADDR PORT             UDP: sends without a pause until killed,
+                                     prints "ready" when the first came back
+floor.py ask ADDR PORT COUNT         UDP: asks COUNT questions, one at a time,
+                                     again where no answer comes; prints how
+                                     many were answered
 
 Servers print "ready" when they listen.
 """
+import itertools
 import select
 import socket
 import sys
 import time
 
 DEADLINE = 10
+FLOOD = b"x" * 512
 
 
 def family(addr):
@@ -71,9 +78,9 @@ def connects(addr, port, count):
     print(answered)
 
 
-def echo(port, ports, addr):
+def echo(port, ports, *addrs):
     poll, socks = select.poll(), {}
-    for i in range(int(ports)):
+    for addr, i in itertools.product(addrs, range(int(ports))):
         sock = socket.socket(family(addr), socket.SOCK_DGRAM)
         sock.bind((addr, int(port) + i))
         poll.register(sock, select.POLLIN)
@@ -102,7 +109,41 @@ def burst(addr, port, ports, each):
     print(len(got))
 
 
-COMMANDS = {f.__name__: f for f in (accept, fill, serve, connects, echo, burst)}
+def flood(addr, port):
+    sock = socket.socket(family(addr), socket.SOCK_DGRAM)
+    sock.connect((addr, int(port)))
+    sock.setblocking(False)
+    told = False
+    while True:
+        for _ in range(100):
+            try:
+                sock.send(FLOOD)
+            except BlockingIOError:
+                break
+        if not told and select.select([sock], [], [], 0)[0]:
+            print("ready", flush=True)
+            told = True
+
+
+def answered(sock, text):
+    """Whether it is in time, however often one has to ask."""
+    end = time.monotonic() + DEADLINE
+    while time.monotonic() < end:
+        sock.send(text)
+        while select.select([sock], [], [], 0.3)[0]:
+            if sock.recv(64) == text:
+                return True
+    return False
+
+
+def ask(addr, port, count):
+    sock = socket.socket(family(addr), socket.SOCK_DGRAM)
+    sock.connect((addr, int(port)))
+    print(sum(answered(sock, b"%d" % i) for i in range(int(count))))
+
+
+COMMANDS = {f.__name__: f for f in (accept, fill, serve, connects, echo, burst,
+                                    flood, ask)}
 
 if __name__ == "__main__":
     try:
