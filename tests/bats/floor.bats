@@ -76,11 +76,13 @@ whole_burst() { [[ $(guest floor.py burst "$REMOTE4" 7100 10 $(($1 / 10))) == "$
     wait_for 60 whole_burst 1000
 }
 
-# asks WORLD ADDR PORT: thirty questions, one after the other.
+# asks WORLD ADDR PORT: thirty questions, one after the other.  The kernel's own
+# queues, which all flows share, may lose some: not more than every other one.
 asks() {
     local -n _ns="NS_$1"
     shift
-    equal "$(timeout 100 "${_ns[@]}" floor.py ask "$@" 30)" 30
+    run -0 timeout 100 "${_ns[@]}" floor.py ask "$@" 30
+    ((output <= 60)) || fail "asked $output times"
 }
 
 datagrams() {

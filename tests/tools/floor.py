@@ -16,7 +16,7 @@ floor.py flood ADDR PORT             UDP: sends without a pause until killed,
                                      prints "ready" when the first came back
 floor.py ask ADDR PORT COUNT         UDP: asks COUNT questions, one at a time,
                                      again where no answer comes; prints how
-                                     many were answered
+                                     often it had to ask for all answers
 
 Servers print "ready" when they listen.
 """
@@ -125,21 +125,22 @@ def flood(addr, port):
             told = True
 
 
-def answered(sock, text):
-    """Whether it is in time, however often one has to ask."""
-    end = time.monotonic() + DEADLINE
+def tries(sock, text):
+    """How often one has to ask."""
+    count, end = 0, time.monotonic() + DEADLINE
     while time.monotonic() < end:
         sock.send(text)
-        while select.select([sock], [], [], 0.3)[0]:
+        count += 1
+        while select.select([sock], [], [], 0.5)[0]:
             if sock.recv(64) == text:
-                return True
-    return False
+                return count
+    sys.exit(f"no answer to {count} questions")
 
 
 def ask(addr, port, count):
     sock = socket.socket(family(addr), socket.SOCK_DGRAM)
     sock.connect((addr, int(port)))
-    print(sum(answered(sock, b"%d" % i) for i in range(int(count))))
+    print(sum(tries(sock, b"%d" % i) for i in range(int(count))))
 
 
 COMMANDS = {f.__name__: f for f in (accept, fill, serve, connects, echo, burst,
