@@ -206,6 +206,16 @@ int flow_ended_by(struct flow_table *table, const struct frame *f)
     return flow->fd;
 }
 
+int flow_finished_second(struct flow_table *table, const struct frame *f)
+{
+    const struct flow *flow = flow_find(table, f);
+
+    if (flow == NULL || !flow->host_fin || flow->reset ||
+        (f->tcp_flags & (FRAME_FIN | FRAME_SYN | FRAME_RST)) != FRAME_FIN)
+        return -1;
+    return flow->fd;
+}
+
 bool flow_is_known(struct flow_table *table, const struct frame *f)
 {
     const struct flow *flow = flow_find(table, f);

@@ -93,6 +93,11 @@ void flow_look_up(struct flow_table *table, struct frame *f);
  * that both sides have finished?  Then the host's socket, else -1.
  */
 int flow_ended_by(struct flow_table *table, const struct frame *f);
+/*
+ * Does the guest finish by this frame a flow that the host has finished before?
+ * Then the host's socket, else -1.
+ */
+int flow_finished_second(struct flow_table *table, const struct frame *f);
 /* Is this frame of the guest of a flow that is open? */
 bool flow_is_known(struct flow_table *table, const struct frame *f);
 /*

@@ -18,6 +18,7 @@ static void flush(void *self)
     struct pump *pump = self;
 
     merge_flush(pump->merge);
+    pump_look_at_ends(pump);
 }
 
 static void reap(void *self)
@@ -137,6 +138,9 @@ struct pump *pump_new(struct loop *loop, const struct pump_config *config,
     pump->late_timer =
         (struct loop_timer){ .expired = pump_send_late, .self = pump };
     g_queue_init(&pump->late);
+    pump->end_timer =
+        (struct loop_timer){ .expired = pump_give_ends, .self = pump };
+    g_queue_init(&pump->held_ends);
     if (start_stack(pump, config, err) < 0 || watch_link(pump, err) < 0) {
         pump_free(pump);
         return NULL;
@@ -155,6 +159,8 @@ void pump_free(struct pump *pump)
     loop_unwatch(pump->loop, &pump->watch);
     loop_timer_cancel(pump->loop, &pump->reap_timer);
     loop_timer_cancel(pump->loop, &pump->late_timer);
+    loop_timer_cancel(pump->loop, &pump->end_timer);
+    g_queue_clear_full(&pump->held_ends, g_free);
     g_queue_clear_full(&pump->late, (GDestroyNotify)g_bytes_unref);
     stack_free(pump->stack);
     guard_free(pump->guard);

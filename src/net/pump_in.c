@@ -11,7 +11,7 @@
 #define BATCH 64
 
 /* Flows are known by the guest's addresses, whatever the stack gets to see. */
-static void give_tcp(struct pump *pump, struct frame *f)
+void pump_give_tcp(struct pump *pump, struct frame *f)
 {
     unsigned lane = flow_lane(pump->flows, f);
 
@@ -28,7 +28,7 @@ void pump_to_stack(void *self, uint8_t *data, size_t len)
     if (frame_parse(data, len, &f) != FRAME_GOOD)
         return;
     if (f.proto == IPPROTO_TCP && f.l4 != 0)
-        give_tcp(pump, &f);
+        pump_give_tcp(pump, &f);
     else
         stack_input(pump->stack, &f);
 }
@@ -78,10 +78,13 @@ static void tcp_to_stack(struct pump *pump, const struct frame *f)
         refuse(pump, f, REFUSE_RESET);
         return;
     }
-    if (!guard_admits_order(pump->guard, f) || would_lose_data(pump, f))
+    if (!guard_admits_order(pump->guard, f) || would_lose_data(pump, f) ||
+        pump_holds_end(pump, f))
         return;
     flow_from_guest(pump->flows, f, loop_now_ns(pump->loop));
-    give_tcp(pump, &given);
+    if (pump_keep_end(pump, f))
+        return;
+    pump_give_tcp(pump, &given);
     fd = stack_new_socket(pump->stack);
     if (fd >= 0)
         flow_note_socket(pump->flows, f, true, fd);

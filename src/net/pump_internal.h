@@ -15,6 +15,8 @@ struct pump {
     struct loop_watch watch;
     struct loop_timer reap_timer, late_timer;
     GQueue late; /* of GBytes: frames in the guest's name */
+    struct loop_timer end_timer;
+    GQueue held_ends; /* see pump_end.c */
     struct stats *stats;
     const struct policy *policy;
     struct stack *stack;
@@ -49,3 +51,18 @@ void pump_from_guard(void *self, struct frame *f);
 /* Frames in the guest's name, of whatever kind. */
 void pump_to_stack(void *self, uint8_t *data, size_t len);
 bool pump_expects(void *self, const struct frame *f);
+/* Hands a TCP frame of the guest to the stack's right lane. */
+void pump_give_tcp(struct pump *pump, struct frame *f);
+
+/* pump_end.c: ends of the guest of which the stack is to hear later. */
+/*
+ * To be asked for each frame of the guest: true if it would end a connection
+ * whose end is held, and so must not be passed on.
+ */
+bool pump_holds_end(struct pump *pump, const struct frame *f);
+/* True: `f` finished a connection, and its data was given to the stack; its end
+   was, or will be. */
+bool pump_keep_end(struct pump *pump, const struct frame *f);
+/* Once per turn: are there any that the stack may hear of now? */
+void pump_look_at_ends(struct pump *pump);
+void pump_give_ends(void *self);

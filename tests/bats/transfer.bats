@@ -103,6 +103,31 @@ late_reader() {
     late_reader remote guest "$REMOTE6" "$REMOTE6" 7002
 }
 
+@test "a host that finishes first and stalls gets the last bytes as well" {
+    local reader replier fifo=$T/go
+    mkfifo "$fifo"
+    exec {GO}<>"$fifo"
+    host sh -c 'echo 4096 16384 16384 >/proc/sys/net/ipv4/tcp_wmem'
+    remote sh -c 'echo 4096 16384 16384 >/proc/sys/net/ipv4/tcp_rmem'
+    start_slipgate
+    spawn late "${NS_remote[@]}" \
+        transfer.py late listen "$REMOTE4" 7002 100000 "$fifo"
+    reader=$STDOUT
+    spawn reply "${NS_guest[@]}" \
+        transfer.py reply connect "$REMOTE4" 7002 100000
+    replier=$STDOUT
+    echo >&"$GO"
+    read -r -t 20 -u "$replier" LINE
+    equal "$LINE" sent
+    taken() { ! guest ss -Htn | awk '$3 > 1' | grep .; } # but for its end
+    wait_for 10 taken
+    sleep 12 # the stack forgets in ten seconds what it takes for finished
+    echo >&"$GO"
+    read -r -t 60 -u "$reader" LINE
+    equal "$LINE" ok
+    exec {GO}>&-
+}
+
 @test "an empty transfer" {
     spawn out "${NS_remote[@]}" transfer.py serve 7000 "$REMOTE4"
     start_slipgate

@@ -18,6 +18,9 @@ transfer.py send ADDR PORT BYTES
 transfer.py give listen|connect ADDR PORT BYTES
     Sends all on one connection and half-closes; prints "told" when the other
     side has half-closed as well.
+transfer.py reply listen|connect ADDR PORT BYTES
+    Reads until the other side has half-closed, sends all, closes, and prints
+    "sent".
 transfer.py late listen|connect ADDR PORT BYTES FIFO
     Reads nothing on its connection.  With a line from FIFO it half-closes; with
     another it reads, and prints "ok" if that is what the other side gave.
@@ -261,6 +264,13 @@ def give(how, addr, port, size):
         print("told", flush=True)
 
 
+def reply(how, addr, port, size):
+    with one_connection(how, addr, port) as sock:
+        read_all(sock)
+        send_all(sock, int(size), int(size))
+    print("sent", flush=True)
+
+
 def late(how, addr, port, size, fifo):
     with one_connection(how, addr, port) as sock, open(fifo) as go:
         go.readline()
@@ -271,7 +281,8 @@ def late(how, addr, port, size, fifo):
         print("ok" if got == summary(stream(size, size)) else got, flush=True)
 
 
-COMMANDS = {f.__name__: f for f in (serve, run, paced, send, give, late)}
+COMMANDS = {f.__name__: f for f in (serve, run, paced, send, give,
+                                  reply, late)}
 
 if __name__ == "__main__":
     COMMANDS[sys.argv[1]](*sys.argv[2:])
