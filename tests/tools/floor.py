@@ -20,6 +20,7 @@ floor.py ask ADDR PORT COUNT         UDP: asks COUNT questions, one at a time,
 
 Servers print "ready" when they listen.
 """
+import contextlib
 import itertools
 import select
 import socket
@@ -89,7 +90,9 @@ def echo(port, ports, *addrs):
     while True:
         for fd, _ in poll.poll():
             data, peer = socks[fd].recvfrom(65535)
-            socks[fd].sendto(data, peer)
+            # What is left of a flood may be answered when the way is gone.
+            with contextlib.suppress(OSError):
+                socks[fd].sendto(data, peer)
 
 
 def burst(addr, port, ports, each):
