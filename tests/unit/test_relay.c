@@ -586,6 +586,9 @@ static void nothing_is_heard_of_an_ended_flow_that_others_hold(void)
     (void)close(far[0]);
 }
 
+/* What is on its way may make room once more when it has arrived. */
+#define ARRIVAL_MS 100
+
 /* A pair of which the first end can take nothing more. */
 static void stuffed_pair(int fds[2])
 {
@@ -593,8 +596,11 @@ static void stuffed_pair(int fds[2])
 
     tcp_pair(fds);
     (void)fcntl(fds[0], F_SETFL, O_NONBLOCK);
-    while (send(fds[0], junk, sizeof(junk), MSG_NOSIGNAL) > 0)
-        continue;
+    do {
+        while (send(fds[0], junk, sizeof(junk), MSG_NOSIGNAL) > 0)
+            continue;
+        (void)poll(NULL, 0, ARRIVAL_MS);
+    } while (send(fds[0], junk, 1, MSG_NOSIGNAL) > 0);
 }
 
 static enum relay_pump_result pump_into_full_socket(const int near[2],
