@@ -227,6 +227,17 @@ END
 
 # --- real programs ---
 
+# iperf3 serves one at a time, and may not be done with the one before.
+measured() {
+    local until=$((SECONDS + 30))
+    run "$@"
+    while [[ "$output" == *"server is busy"* && $SECONDS -lt $until ]]; do
+        run "$@"
+    done
+    echo "$output"
+    [ "$status" -eq 0 ]
+}
+
 @test "curl and iperf3, out and in, sandboxed and filtered" {
     need curl
     need iperf3
@@ -256,16 +267,16 @@ server.serve_forever()'
     remote iperf3 -s -D -p 7001 -I "$T/iperf-out.pid"
     wait_for 5 remote ss -Htln sport = :7001
     for url in "$REMOTE4" "$REMOTE6"; do
-        run -0 guest timeout 30 iperf3 -c "$url" -p 7001 -n 100M -P 4
-        run -0 guest timeout 30 iperf3 -c "$url" -p 7001 -n 100M -R
+        measured guest timeout 30 iperf3 -c "$url" -p 7001 -n 100M -P 4
+        measured guest timeout 30 iperf3 -c "$url" -p 7001 -n 100M -R
     done
     guest iperf3 -s -D -p 7001 -I "$T/iperf.pid"
     forward tcp 8080 7001
     wait_for 5 guest ss -Htln sport = :7001
     local reverse
     for reverse in '' -R; do
-        run -0 remote timeout 30 iperf3 -c "$HOST4" -p 8080 -n 100M -P 4 $reverse
-        run -0 user timeout 30 iperf3 -c 127.0.0.1 -p 8080 -n 100M $reverse
+        measured remote timeout 30 iperf3 -c "$HOST4" -p 8080 -n 100M -P 4 $reverse
+        measured user timeout 30 iperf3 -c 127.0.0.1 -p 8080 -n 100M $reverse
     done
 }
 
