@@ -10,8 +10,11 @@
  * stack: ten seconds later it closes the host's socket, and throws away what
  * that has not taken by then.  So the stack hears of that end when it has
  * passed on all before it.  Until then the guest gets no acknowledgement of its
- * end, and sends it again, which changes nothing.
+ * end, and sends it again, which changes nothing.  Beyond this number of them
+ * an end is passed on at once.
  */
+#define HELD_ENDS_MAX 256u
+
 struct held_end {
     struct ip_endpoint guest, host;
     unsigned lane;
@@ -64,7 +67,6 @@ static struct held_end *end_of(struct pump *pump, const struct frame *f, int fd)
 static void give_without_end(struct pump *pump, const struct frame *f)
 {
     struct frame given = *f;
-
     uint8_t *word = f->data + f->l4 + 12;
     const uint8_t before[2] = { word[0], word[1] };
 
@@ -110,7 +112,8 @@ bool pump_keep_end(struct pump *pump, const struct frame *f)
     int fd = flow_finished_second(pump->flows, f);
     struct held_end *end;
 
-    if (fd < 0 || find(pump, f) != NULL)
+    if (fd < 0 || pump->held_ends.length >= HELD_ENDS_MAX ||
+        find(pump, f) != NULL)
         return false;
     end = end_of(pump, f, fd);
     if (frame_payload_len(f) == 0 && !is_behind(pump, end)) {

@@ -247,3 +247,29 @@ END
         stop_slipgate
     done
 }
+
+@test "ends that wait for a stalled reader are bounded" {
+    host sh -c 'echo 4096 16384 16384 >/proc/sys/net/ipv4/tcp_wmem'
+    remote sh -c 'echo 4096 16384 16384 >/proc/sys/net/ipv4/tcp_rmem'
+    start_slipgate --tcp=slirp
+    spawn stalled "${NS_remote[@]}" python3 -u -c '
+import socket, sys, time
+server = socket.create_server((sys.argv[1], 7002), backlog=300)
+print("ready")
+held = [server.accept()[0] for _ in range(300)]
+for connection in held:
+    connection.shutdown(socket.SHUT_WR)
+time.sleep(600)' "$REMOTE4"
+    guest timeout 60 python3 -c '
+import socket, sys
+held = [socket.create_connection((sys.argv[1], 7002)) for _ in range(300)]
+for connection in held:
+    assert connection.recv(1) == b""
+    connection.sendall(bytes(100000))
+    connection.close()' "$REMOTE4"
+    waiting() { guest ss -Htn "$@" | grep -c 7002; }
+    only_as_many_wait() {
+        [[ $(waiting) == 256 && $(waiting state last-ack) == 256 ]]
+    }
+    wait_for 20 only_as_many_wait
+}
