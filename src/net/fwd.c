@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/error.h"
+#include "base/hash.h"
 #include "net/fwd_internal.h"
 
 #include <string.h>
@@ -8,12 +9,7 @@
 
 static guint key_hash(gconstpointer p)
 {
-    const uint8_t *bytes = p;
-    guint32 hash = 2166136261u; /* FNV-1a */
-
-    for (size_t i = 0; i < sizeof(struct fwd_key); i++)
-        hash = (hash ^ bytes[i]) * 16777619u;
-    return hash;
+    return hash_bytes(p, sizeof(struct fwd_key));
 }
 
 static gboolean key_equal(gconstpointer a, gconstpointer b)

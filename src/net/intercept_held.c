@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "net/intercept_internal.h"
 
+#include "base/hash.h"
 #include "base/log.h"
 #include "net/relay.h"
 
@@ -20,12 +21,7 @@ static const int64_t lifetime_ns[HELD_STATE_COUNT] = {
 
 static guint ends_hash(gconstpointer p)
 {
-    const uint8_t *bytes = p;
-    guint32 hash = 2166136261u; /* FNV-1a */
-
-    for (size_t i = 0; i < sizeof(struct held_ends); i++)
-        hash = (hash ^ bytes[i]) * 16777619u;
-    return hash;
+    return hash_bytes(p, sizeof(struct held_ends));
 }
 
 static gboolean ends_equal(gconstpointer a, gconstpointer b)

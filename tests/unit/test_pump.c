@@ -63,6 +63,21 @@ static struct bench *bench_new(struct link link)
     return b;
 }
 
+/* A bench whose link is a socket; `peer` is the far end, to be closed. */
+static struct bench *bench_with_peer(int *peer)
+{
+    struct link link = { .is_socket = true, .mtu = 1500 };
+    int ends[2];
+
+    g_assert_cmpint(socketpair(AF_UNIX,
+                               SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
+                               ends),
+                    ==, 0);
+    link.fd = ends[0];
+    *peer = ends[1];
+    return bench_new(link);
+}
+
 static void bench_free(struct bench *b)
 {
     pump_free(b->pump);
@@ -72,17 +87,10 @@ static void bench_free(struct bench *b)
 
 static void a_closed_peer_is_told_once(void)
 {
-    struct link link = { .is_socket = true, .mtu = 1500 };
-    struct bench *b;
-    int ends[2];
+    int peer;
+    struct bench *b = bench_with_peer(&peer);
 
-    g_assert_cmpint(socketpair(AF_UNIX,
-                               SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
-                               ends),
-                    ==, 0);
-    link.fd = ends[0];
-    b = bench_new(link);
-    (void)close(ends[1]);
+    (void)close(peer);
     (void)loop_run(b->loop);
     g_assert_cmpint(b->gone, ==, 1);
     g_assert_cmpint(b->error, ==, ECONNRESET);
@@ -114,16 +122,9 @@ static void stop_when_sent(void *self)
 
 static void resets_that_wait_for_the_stack_are_bounded(void)
 {
-    struct link link = { .is_socket = true, .mtu = 1500 };
-    struct bench *b;
-    int ends[2];
+    int peer;
+    struct bench *b = bench_with_peer(&peer);
 
-    g_assert_cmpint(socketpair(AF_UNIX,
-                               SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
-                               ends),
-                    ==, 0);
-    link.fd = ends[0];
-    b = bench_new(link);
     for (uint16_t port = 1; port <= 1000; port++)
         open_to_guest(b, port);
     g_assert_cmpuint(b->pump->late.length, ==, 256);
@@ -134,7 +135,7 @@ static void resets_that_wait_for_the_stack_are_bounded(void)
     /* And there is room again. */
     open_to_guest(b, 1);
     g_assert_cmpuint(b->pump->late.length, ==, 1);
-    (void)close(ends[1]);
+    (void)close(peer);
     bench_free(b);
 }
 
