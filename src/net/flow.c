@@ -92,21 +92,34 @@ static void tell_opened(struct flow_table *table, const struct flow *flow)
         observer->opened(observer->self, &info);
 }
 
-void flow_tell_end(struct flow_table *table, struct flow *flow,
+void flow_note_end(struct flow_table *table, struct flow *flow,
                    enum flow_end how)
 {
     const struct flow_observer *observer = table->observer;
     const struct flow_info info = flow_info_of(flow);
 
-    if (!flow->end_told && observer != NULL)
+    if (flow->ended)
+        return;
+    flow->ended = true;
+    flow->link.data = flow;
+    g_queue_push_tail_link(&table->ended, &flow->link);
+    if (observer != NULL)
         observer->closed(observer->self, &info, how);
-    flow->end_told = true;
+}
+
+void flow_forget(struct flow_table *table, struct flow *flow)
+{
+    if (flow->ended)
+        g_queue_unlink(&table->ended, &flow->link);
+    if (table->latest == flow)
+        table->latest = NULL;
+    g_hash_table_remove(table->flows, flow);
 }
 
 static void tell_if_closed(struct flow_table *table, struct flow *flow)
 {
     if (flow_is_closed(flow))
-        flow_tell_end(table, flow,
+        flow_note_end(table, flow,
                       flow->reset ? FLOW_END_RESET : FLOW_END_CLOSED);
 }
 
@@ -119,6 +132,17 @@ static uint8_t lane_of(const struct flow_table *table,
                        const struct flow_key *key)
 {
     return (uint8_t)(flow_key_hash(key) & (table->lanes - 1));
+}
+
+bool flow_has_room(const struct flow_table *table)
+{
+    return flow_count(table) < FLOW_TABLE_MAX || table->ended.length > 0;
+}
+
+static void make_room(struct flow_table *table)
+{
+    if (flow_count(table) >= FLOW_TABLE_MAX)
+        flow_forget(table, table->ended.head->data);
 }
 
 static bool starts(const struct flow *flow, const struct frame *f)
@@ -136,10 +160,14 @@ static struct flow *open_flow(struct flow_table *table, struct flow *flow,
     const struct flow_key key = flow_key_make(IPPROTO_TCP, guest, host);
     bool is_new = flow == NULL;
 
-    if (is_new && flow_count(table) >= FLOW_TABLE_MAX)
+    if (is_new && !flow_has_room(table))
         return NULL;
-    if (is_new)
+    if (is_new) {
+        make_room(table);
         flow = g_new(struct flow, 1);
+    } else if (flow->ended) {
+        g_queue_unlink(&table->ended, &flow->link);
+    }
     *flow = (struct flow){
         .key = key,
         .guest = *guest,
@@ -277,7 +305,10 @@ void flow_from_guest(struct flow_table *table, const struct frame *f,
     flow->probes = 0;
     flow->bytes_from_guest += frame_payload_len(f);
     flow->reset |= is_valid_reset(flow, f);
-    flow->guest_fin |= (f->tcp_flags & FRAME_FIN) != 0;
+    if ((f->tcp_flags & FRAME_FIN) != 0) {
+        flow->guest_fin = true;
+        flow->guest_end = f->tcp_seq + sequence_len(f);
+    }
     if ((f->tcp_flags & FRAME_ACK) != 0)
         flow->guest_ack = f->tcp_ack;
     if ((f->tcp_flags & FRAME_SYN) != 0)
@@ -301,8 +332,11 @@ uint16_t flow_to_guest(struct flow_table *table, const struct frame *f,
     memcpy(flow->guest_mac, f->data, 6);
     memcpy(flow->host_mac, f->data + 6, 6);
     flow->reset |= (f->tcp_flags & FRAME_RST) != 0;
-    flow->host_fin |= (f->tcp_flags & FRAME_FIN) != 0;
     note_progress(flow, f);
+    if ((f->tcp_flags & FRAME_FIN) != 0 && !flow->host_fin) {
+        flow->host_first = !flow_knows_guest_end(flow);
+        flow->host_fin = true;
+    }
     tell_if_closed(table, flow);
     return flow->guest_mss;
 }

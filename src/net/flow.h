@@ -17,7 +17,9 @@
  */
 struct flow_table;
 
-#define FLOW_TABLE_MAX 32768u /* flows beyond are carried but not tracked */
+/* A new flow takes the place of the one that ended first; if none has, it is
+   not tracked. */
+#define FLOW_TABLE_MAX 32768u
 
 /* Idle time after which the guest is probed, and between probes. */
 #define FLOW_HALF_CLOSED_IDLE_S 20
@@ -85,7 +87,7 @@ void flow_note_socket(struct flow_table *table, const struct frame *f,
 /*
  * Notes in a TCP frame of the guest which flow it belongs to, if any; what is
  * asked about it later need not look for it again.  The note is good until
- * flow_table_reap().
+ * another frame comes, flow_finish() or flow_table_reap().
  */
 void flow_look_up(struct flow_table *table, struct frame *f);
 /*
@@ -98,6 +100,18 @@ int flow_ended_by(struct flow_table *table, const struct frame *f);
  * Then the host's socket, else -1.
  */
 int flow_finished_second(struct flow_table *table, const struct frame *f);
+/* Have both sides finished the flow of this frame of the guest, and has each
+   acknowledged the other's end? */
+bool flow_is_over(struct flow_table *table, const struct frame *f);
+/* Does the stack, which finished such a flow first, keep the host's socket for
+   what may come late (TIME-WAIT, RFC 9293 3.3.2)?  Then that socket, else -1.
+ */
+int flow_lingers(struct flow_table *table, const struct frame *f);
+/*
+ * Forgets such a flow; `f` was passed on before.  A stack that would linger
+ * hears by a reset in the guest's name that nothing more will come.
+ */
+void flow_finish(struct flow_table *table, const struct frame *f);
 /* Is this frame of the guest of a flow that is open? */
 bool flow_is_known(struct flow_table *table, const struct frame *f);
 /*
@@ -117,3 +131,5 @@ size_t flow_end_matching(struct flow_table *table, flow_match match,
                          void *self);
 
 size_t flow_count(const struct flow_table *table);
+/* Would one more flow be tracked? */
+bool flow_has_room(const struct flow_table *table);

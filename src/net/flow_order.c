@@ -93,12 +93,8 @@ enum flow_order flow_check_order(struct flow_table *table,
         return FLOW_ORDER_GOOD; /* ends a connection, whatever it carries */
     if (syn && data)
         return FLOW_ORDER_BAD; /* would wait in the queue */
-    if (!syn && !data)
+    if (syn || !data)
         return FLOW_ORDER_GOOD;
     flow = flow_find(table, f);
-    if (syn)
-        return flow == NULL && flow_count(table) >= FLOW_TABLE_MAX
-                   ? FLOW_ORDER_BAD
-                   : FLOW_ORDER_GOOD;
     return flow == NULL ? FLOW_ORDER_STRANGER : check_data(table, flow, f);
 }

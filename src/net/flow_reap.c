@@ -79,7 +79,7 @@ static bool reap_one(struct flow_table *table, struct flow *flow,
         return false;
     }
     table->stats->flows_reaped++;
-    flow_tell_end(table, flow, FLOW_END_IDLE);
+    flow_note_end(table, flow, FLOW_END_IDLE);
     end_flow(table, flow);
     return false;
 }
@@ -106,11 +106,33 @@ void flow_table_reap(struct flow_table *table, int64_t now_ns)
 
         if (!reap_one(table, flow, now_ns))
             continue;
-        flow_tell_end(table, flow, FLOW_END_IDLE);
-        if (table->latest == flow)
-            table->latest = NULL;
-        g_hash_table_remove(table->flows, flow);
+        flow_note_end(table, flow, FLOW_END_IDLE);
+        flow_forget(table, flow);
     }
+}
+
+bool flow_is_over(struct flow_table *table, const struct frame *f)
+{
+    const struct flow *flow = flow_find(table, f);
+
+    return flow != NULL && !flow->reset && flow->host_fin &&
+           flow_knows_guest_end(flow) && flow->guest_ack == flow->host_next;
+}
+
+int flow_lingers(struct flow_table *table, const struct frame *f)
+{
+    const struct flow *flow = flow_find(table, f);
+
+    return flow->host_first ? flow->fd : -1;
+}
+
+void flow_finish(struct flow_table *table, const struct frame *f)
+{
+    struct flow *flow = flow_find(table, f);
+
+    if (flow->host_first)
+        end_flow(table, flow);
+    flow_forget(table, flow);
 }
 
 /* --- listing, and ending on demand --- */
@@ -144,7 +166,7 @@ size_t flow_end_matching(struct flow_table *table, flow_match match, void *self)
             end_flow(table, flow);
             continue;
         }
-        flow_tell_end(table, flow, FLOW_END_STOPPED);
+        flow_note_end(table, flow, FLOW_END_STOPPED);
         reset_guest(table, flow);
         end_flow(table, flow);
         ended++;

@@ -87,12 +87,28 @@ static bool is_in_order(struct pump *pump, struct held_end *end)
            guard_admits_order(pump->guard, &f);
 }
 
+/* The stack would linger for ten seconds with the socket; a reader that needs
+   them shall have them. */
+void pump_finish(struct pump *pump, const struct frame *f)
+{
+    int fd;
+
+    if (!flow_is_over(pump->flows, f))
+        return;
+    fd = flow_lingers(pump->flows, f);
+    if (fd < 0 || !stack_is_behind(pump->stack, flow_lane(pump->flows, f), fd))
+        flow_finish(pump->flows, f);
+}
+
 static void give_end(struct pump *pump, struct held_end *end)
 {
-    struct frame f;
+    struct frame f, given;
 
-    if (frame_parse(end->data, end->len, &f) == FRAME_GOOD)
-        pump_give_tcp(pump, &f);
+    if (frame_parse(end->data, end->len, &f) != FRAME_GOOD)
+        return;
+    given = f;
+    pump_give_tcp(pump, &given);
+    pump_finish(pump, &f);
 }
 
 bool pump_holds_end(struct pump *pump, const struct frame *f)

@@ -46,14 +46,15 @@ static void refuse(struct pump *pump, const struct frame *f,
 
 /*
  * The stack opens what it is asked for until it finds no descriptor; so it is
- * not asked for more than there are.
+ * not asked for more than there are.  Nor for what could not be watched over.
  */
 static bool may_open(struct pump *pump, const struct frame *f)
 {
     if ((f->tcp_flags & (FRAME_SYN | FRAME_ACK)) != FRAME_SYN)
         return true;
     return flow_is_known(pump->flows, f) ||
-           budget_has_room(pump->budget, BUDGET_STACK_STREAM);
+           (flow_has_room(pump->flows) &&
+            budget_has_room(pump->budget, BUDGET_STACK_STREAM));
 }
 
 /*
@@ -69,10 +70,19 @@ static bool would_lose_data(struct pump *pump, const struct frame *f)
            stack_is_behind(pump->stack, flow_lane(pump->flows, f), fd);
 }
 
-static void tcp_to_stack(struct pump *pump, const struct frame *f)
+static void give_new(struct pump *pump, const struct frame *f)
 {
     struct frame given = *f;
     int fd;
+
+    pump_give_tcp(pump, &given);
+    fd = stack_new_socket(pump->stack);
+    if (fd >= 0)
+        flow_note_socket(pump->flows, f, true, fd);
+}
+
+static void tcp_to_stack(struct pump *pump, const struct frame *f)
+{
 
     if (!may_open(pump, f)) {
         refuse(pump, f, REFUSE_RESET);
@@ -84,10 +94,8 @@ static void tcp_to_stack(struct pump *pump, const struct frame *f)
     flow_from_guest(pump->flows, f, loop_now_ns(pump->loop));
     if (pump_keep_end(pump, f))
         return;
-    pump_give_tcp(pump, &given);
-    fd = stack_new_socket(pump->stack);
-    if (fd >= 0)
-        flow_note_socket(pump->flows, f, true, fd);
+    give_new(pump, f);
+    pump_finish(pump, f);
 }
 
 static void piece_to_stack(void *self, uint8_t *data, size_t len)

@@ -50,6 +50,20 @@ leaves_none() {
     leaves_none --tcp=slirp
 }
 
+# In close order: more flows than are remembered, and more sockets than there are
+# descriptors, if those of finished connections were kept for some seconds.
+@test "short connections by the ten thousand hinder nobody: libslirp" {
+    spawn out "${NS_remote[@]}" floor.py serve 7000 "$REMOTE4"
+    spawn in "${NS_guest[@]}" floor.py serve 7001 0.0.0.0
+    start_slipgate --tcp=slirp
+    need_descriptors
+    forward tcp 8080 7001
+    all_connects guest "$REMOTE4" 7000 "$(plenty 40000)"
+    at_most 60
+    all_connects remote "$HOST4" 8080 "$(plenty 25000)"
+    at_most 60
+}
+
 # --- connections of which nobody hears any more ---
 
 # timer WORLD PORT: the keepalive timer of a socket to remote's port, in s.

@@ -319,12 +319,36 @@ static void a_full_table_takes_no_more_and_forgets_in_time(void)
             (struct frames_spec){ .flags = FRAME_SYN,
                                   .sport = (uint16_t)(i + 1000) });
     g_assert_cmpuint(flow_count(b->table), ==, FLOW_TABLE_MAX);
-    check(b, late, FLOW_ORDER_BAD);
+    g_assert_false(flow_has_room(b->table));
     see(b, FROM_GUEST, late);
     g_assert_cmpuint(flow_count(b->table), ==, FLOW_TABLE_MAX);
     pass_time(b, 61);
     g_assert_cmpuint(flow_count(b->table), ==, 0);
-    check(b, late, FLOW_ORDER_GOOD);
+    g_assert_true(flow_has_room(b->table));
+    bench_free(b);
+}
+
+static void a_full_table_forgets_what_ended_first(void)
+{
+    struct bench *b = bench_new();
+    struct frames_spec late = { .flags = FRAME_SYN, .sport = 9 };
+
+    for (uint32_t i = 0; i < FLOW_TABLE_MAX; i++)
+        see(b, FROM_GUEST,
+            (struct frames_spec){ .flags = FRAME_SYN,
+                                  .sport = (uint16_t)(i + 1000) });
+    for (uint16_t port = 3001; port >= 3000; port--)
+        see(b, FROM_GUEST,
+            (struct frames_spec){ .flags = FRAME_RST, .sport = port });
+    g_assert_true(flow_has_room(b->table));
+    see(b, FROM_GUEST, late);
+    g_assert_cmpuint(flow_count(b->table), ==, FLOW_TABLE_MAX);
+    g_assert_true(flow_has_room(b->table));
+    /* 3001 is gone and 3000 is not: it starts anew without another's place. */
+    see(b, FROM_GUEST,
+        (struct frames_spec){ .flags = FRAME_SYN, .sport = 3000 });
+    g_assert_false(flow_has_room(b->table));
+    g_assert_cmpuint(flow_count(b->table), ==, FLOW_TABLE_MAX);
     bench_free(b);
 }
 
@@ -345,6 +369,76 @@ static void a_finished_flow_is_forgotten_after_a_minute(void)
     g_assert_cmpuint(flow_count(b->table), ==, 0);
     g_assert_cmpuint(b->to_guest->len + b->from_guest->len, ==, 0);
     bench_free(b);
+}
+
+/* One segment after the other, from the guest (sequence 1001 on) or to it (5001
+   on), and whether that was all. */
+static void check_over(const struct frames_spec *from, size_t count,
+                       uint32_t reset_at)
+{
+    struct bench *b = bench_new();
+    struct frames_spec syn = { .src = "10.0.2.100",
+                               .dst = "192.0.2.1",
+                               .sport = 40000,
+                               .dport = 80,
+                               .flags = FRAME_SYN };
+    struct frame f;
+
+    open_flow(b);
+    for (size_t i = 0; i < count; i++) {
+        enum side side = from[i].seq < 5000 ? FROM_GUEST : TO_GUEST;
+
+        f = frames_parsed(&syn, b->frame);
+        g_assert_false(flow_is_over(b->table, &f));
+        (void)see(b, side, from[i]);
+    }
+    f = frames_parsed(&syn, b->frame);
+    g_assert_true(flow_is_over(b->table, &f));
+    flow_finish(b->table, &f);
+    g_assert_cmpuint(flow_count(b->table), ==, 0);
+    g_assert_cmpuint(b->to_guest->len, ==, 0);
+    g_assert_cmpuint(b->from_guest->len, ==, reset_at != 0);
+    if (reset_at != 0) {
+        f = frame_of(b->from_guest, 0);
+        g_assert_cmphex(f.tcp_flags, ==, FRAME_RST);
+        g_assert_cmpuint(f.tcp_seq, ==, reset_at);
+    }
+    bench_free(b);
+}
+
+static void a_flow_is_over_when_both_ends_are_acknowledged(void)
+{
+    const uint8_t fin = FRAME_FIN | FRAME_ACK;
+    const struct frames_spec guest_first[] = {
+        { .flags = fin, .seq = 1001, .ack = 5001, .payload_len = 10 },
+        { .flags = FRAME_ACK, .seq = 5001, .ack = 1012 },
+        { .flags = fin, .seq = 5001, .ack = 1012, .payload_len = 20 },
+        { .flags = FRAME_ACK, .seq = 1012, .ack = 5001 },
+        { .flags = FRAME_ACK, .seq = 1012, .ack = 5022 },
+    };
+
+    check_over(guest_first, G_N_ELEMENTS(guest_first), 0);
+}
+
+static void a_stack_that_finished_first_need_not_linger(void)
+{
+    const uint8_t fin = FRAME_FIN | FRAME_ACK;
+    const struct frames_spec host_first[] = {
+        { .flags = fin, .seq = 5001, .ack = 1001, .payload_len = 20 },
+        { .flags = FRAME_ACK, .seq = 1001, .ack = 5022, .payload_len = 10 },
+        { .flags = fin, .seq = 1011, .ack = 5022 },
+        { .flags = FRAME_ACK, .seq = 5022, .ack = 1011 },
+        { .flags = FRAME_ACK, .seq = 5022, .ack = 1012 },
+    };
+    const struct frames_spec both_at_once[] = {
+        { .flags = fin, .seq = 5001, .ack = 1001 },
+        { .flags = fin, .seq = 1001, .ack = 5001 },
+        { .flags = FRAME_ACK, .seq = 5002, .ack = 1002 },
+        { .flags = FRAME_ACK, .seq = 1002, .ack = 5002 },
+    };
+
+    check_over(host_first, G_N_ELEMENTS(host_first), 1012);
+    check_over(both_at_once, G_N_ELEMENTS(both_at_once), 1002);
 }
 
 static void a_reset_from_beyond_the_window_ends_nothing(void)
@@ -689,8 +783,14 @@ int main(int argc, char **argv)
                     only_the_first_segment_makes_a_flow);
     g_test_add_func("/flow/a full table takes no more and forgets in time",
                     a_full_table_takes_no_more_and_forgets_in_time);
+    g_test_add_func("/flow/a full table forgets what ended first",
+                    a_full_table_forgets_what_ended_first);
     g_test_add_func("/flow/a finished flow is forgotten after a minute",
                     a_finished_flow_is_forgotten_after_a_minute);
+    g_test_add_func("/flow/a flow is over when both ends are acknowledged",
+                    a_flow_is_over_when_both_ends_are_acknowledged);
+    g_test_add_func("/flow/a stack that finished first need not linger",
+                    a_stack_that_finished_first_need_not_linger);
     g_test_add_func("/flow/a reset from beyond the window ends nothing",
                     a_reset_from_beyond_the_window_ends_nothing);
     g_test_add_func("/flow/a tuple used again starts anew",
