@@ -71,7 +71,7 @@ static bool continues(const struct merge *merge, const struct frame *f)
            (held->tcp_flags & FRAME_PSH) == 0 &&
            (int32_t)(f->tcp_ack - held->tcp_ack) >= 0 &&
            f->tcp_seq == held->tcp_seq + (uint32_t)held_len &&
-           held->len + len <= FRAME_MAX;
+           held->len + len <= MERGE_MAX;
 }
 
 /* Takes over what the newest segment says: ACK, window, PSH. */

@@ -5,11 +5,17 @@
 
 /*
  * Joins consecutive TCP frames of one flow on their way to the guest, so that
- * one write carries up to 64 KB, and leaves out acknowledgements that a later
- * one overtakes.  One frame is held back; the order of all frames stays.
+ * one write carries many, and leaves out acknowledgements that a later one
+ * overtakes.  One frame is held back; the order of all frames stays.
  * Gate process only.
  */
 struct merge;
+
+/*
+ * The largest joined frame.  Less than half of the stack's window of 64 KB:
+ * while the guest takes one in, the next is made.
+ */
+#define MERGE_MAX (28u * 1024)
 
 struct merge_sink {
     /*

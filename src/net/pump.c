@@ -97,6 +97,14 @@ static int watch_link(struct pump *pump, GError **err)
     return error_set_errno(err, "watch the guest's tap");
 }
 
+/* Where the guest cuts large frames itself, make them large. */
+static unsigned segment_for(const struct link *link)
+{
+    return link->vnet ? SLIRP_ENGINE_CUT_SEGMENT
+                      : CLAMP(link->mtu, SLIRP_ENGINE_SEGMENT_MIN,
+                              SLIRP_ENGINE_SEGMENT_MAX);
+}
+
 struct pump *pump_new(struct loop *loop, const struct pump_config *config,
                       struct stats *stats, GError **err)
 {
@@ -117,10 +125,7 @@ struct pump *pump_new(struct loop *loop, const struct pump_config *config,
     pump->take_tcp = config->take_tcp;
     pump->gone = config->gone;
     pump->self = config->self;
-    /* Where the guest cuts large frames itself, make them large. */
-    pump->segment =
-        CLAMP(pump->link.vnet ? SLIRP_ENGINE_SEGMENT_MAX : config->link.mtu,
-              SLIRP_ENGINE_SEGMENT_MIN, SLIRP_ENGINE_SEGMENT_MAX);
+    pump->segment = segment_for(&pump->link);
     pump->buf = g_malloc(FRAME_MAX);
     pump->merge = merge_new(&merge_sink, pump->link.vnet, stats);
     pump->flows = flow_table_new(&flow_sink, stats);

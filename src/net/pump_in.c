@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "net/pump_internal.h"
 #include "net/refuse.h"
+#include "net/tcp_mss.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -70,11 +71,19 @@ static bool would_lose_data(struct pump *pump, const struct frame *f)
            stack_is_behind(pump->stack, flow_lane(pump->flows, f), fd);
 }
 
+/* What the guest really takes is known to the flow table, and to the link. */
+static void announce_mss(const struct pump *pump, struct frame *f)
+{
+    if (pump->link.vnet && (f->tcp_flags & FRAME_SYN) != 0)
+        tcp_mss_set(f, SLIRP_ENGINE_CUT_MSS);
+}
+
 static void give_new(struct pump *pump, const struct frame *f)
 {
     struct frame given = *f;
     int fd;
 
+    announce_mss(pump, &given);
     pump_give_tcp(pump, &given);
     fd = stack_new_socket(pump->stack);
     if (fd >= 0)

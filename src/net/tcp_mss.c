@@ -37,12 +37,18 @@ uint16_t tcp_mss_of(const struct frame *syn)
     return value == NULL ? 0 : frame_get16(value);
 }
 
-void tcp_mss_lower(struct frame *syn, uint16_t mss)
+void tcp_mss_set(struct frame *syn, uint16_t mss)
 {
     uint8_t *value = find_mss(syn);
 
-    if (value == NULL || frame_get16(value) <= mss)
+    if (value == NULL || frame_get16(value) == mss)
         return;
     frame_put16(value, mss);
     checksum_set_l4(syn, TCP_CHECKSUM_OFFSET);
+}
+
+void tcp_mss_lower(struct frame *syn, uint16_t mss)
+{
+    if (tcp_mss_of(syn) > mss)
+        tcp_mss_set(syn, mss);
 }

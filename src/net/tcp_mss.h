@@ -10,3 +10,5 @@ uint16_t tcp_mss_of(const struct frame *syn);
  * Pure.
  */
 void tcp_mss_lower(struct frame *syn, uint16_t mss);
+/* Sets what it announces, if it announces any, to `mss`, in place.  Pure. */
+void tcp_mss_set(struct frame *syn, uint16_t mss);

@@ -55,6 +55,25 @@ static void only_what_is_larger_is_lowered(void)
     }
 }
 
+static void what_is_set_may_be_more_or_less(void)
+{
+    static const uint8_t before[][4] = { { 2, 4, 0x05, 0xb4 },
+                                         { 2, 4, 0xff, 0xd7 },
+                                         { 2, 4, 0x23, 0x32 } };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(before); i++) {
+        struct frames_spec spec = { .flags = FRAME_SYN,
+                                    .tcp_options = before[i],
+                                    .tcp_options_len = 4 };
+        g_autofree uint8_t *out = g_malloc(FRAMES_MAX);
+        struct frame f = frames_parsed(&spec, out);
+
+        tcp_mss_set(&f, 9010);
+        g_assert_cmpuint(tcp_mss_of(&f), ==, 9010);
+        g_assert_true(frames_checksums_are_right(f.data, f.len));
+    }
+}
+
 static void without_options_nothing_happens(void)
 {
     const struct frames_spec spec = { .flags = FRAME_SYN };
@@ -64,6 +83,7 @@ static void without_options_nothing_happens(void)
 
     g_assert_cmpuint(tcp_mss_of(&f), ==, 0);
     tcp_mss_lower(&f, 1);
+    tcp_mss_set(&f, 1400);
     g_assert_true(memcmp(before, f.data, f.len) == 0);
 }
 
@@ -72,6 +92,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/tcp_mss/only what is larger is lowered",
                     only_what_is_larger_is_lowered);
+    g_test_add_func("/tcp_mss/what is set may be more or less",
+                    what_is_set_may_be_more_or_less);
     g_test_add_func("/tcp_mss/without options nothing happens",
                     without_options_nothing_happens);
     return g_test_run();
