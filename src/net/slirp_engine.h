@@ -35,10 +35,10 @@ bool slirp_engine_wants_order(void);
  * For a link that cuts what it is given: such a `segment`, and what each SYN of
  * the guest should announce to the stack with it.  Seven segments fill the
  * window.  And the stack, which gives a connection two buffers of 128 KB, makes
- * each a multiple of the segment later: these 135150 bytes (134850 with IPv6)
+ * each a multiple of the segment later: these 135135 bytes (134835 with IPv6)
  * are the most that the allocator has in the pages it gave for the 128 KB.
  */
-#define SLIRP_ENGINE_CUT_SEGMENT 9050u
+#define SLIRP_ENGINE_CUT_SEGMENT 9049u
 #define SLIRP_ENGINE_CUT_MSS     (SLIRP_ENGINE_CUT_SEGMENT - 40)
 
 /*
