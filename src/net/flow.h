@@ -86,8 +86,8 @@ void flow_note_socket(struct flow_table *table, const struct frame *f,
                       bool from_guest, int fd);
 /*
  * Notes in a TCP frame of the guest which flow it belongs to, if any; what is
- * asked about it later need not look for it again.  The note is good until
- * another frame comes, flow_finish() or flow_table_reap().
+ * asked about it later need not look for it again.  The note is good until the
+ * stack is given a frame, by whomever but this table, and flow_table_reap().
  */
 void flow_look_up(struct flow_table *table, struct frame *f);
 /*
@@ -104,8 +104,7 @@ int flow_finished_second(struct flow_table *table, const struct frame *f);
    acknowledged the other's end? */
 bool flow_is_over(struct flow_table *table, const struct frame *f);
 /* Does the stack, which finished such a flow first, keep the host's socket for
-   what may come late (TIME-WAIT, RFC 9293 3.3.2)?  Then that socket, else -1.
- */
+   what may come late (TIME-WAIT, RFC 9293 3.3.2)?  Then that, else -1. */
 int flow_lingers(struct flow_table *table, const struct frame *f);
 /*
  * Forgets such a flow; `f` was passed on before.  A stack that would linger

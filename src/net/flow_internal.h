@@ -37,7 +37,8 @@ struct flow_table {
     unsigned lanes;                       /* a power of two */
     GHashTable *flows;                    /* set of struct flow */
     struct flow *latest;                  /* one-entry cache */
-    GQueue ended; /* the longest first: what a full table forgets */
+    GQueue ended;   /* the longest first: what a full table forgets */
+    bool entrusted; /* the stack is being given a frame: forget nothing */
 };
 
 /* The stack has acknowledged the guest's end, and so all before it. */
@@ -58,6 +59,9 @@ struct flow_info flow_info_of(const struct flow *flow);
 /* It is over: tells the observer, once. */
 void flow_note_end(struct flow_table *table, struct flow *flow,
                    enum flow_end how);
+/* Passes a segment to the stack in the guest's name; whatever the stack does
+   then, flows that were found stay. */
+void flow_give_stack(struct flow_table *table, uint8_t *data, size_t len);
 /* Frees it. */
 void flow_forget(struct flow_table *table, struct flow *flow);
 

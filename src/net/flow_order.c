@@ -30,7 +30,7 @@ static void ask_stack(struct flow_table *table, const struct flow *flow,
     memcpy(path.dst_mac, f->data, sizeof(path.dst_mac));
     len = frame_put_segment(out, &path, flow->host_ack - 1, f->tcp_ack,
                             FRAME_ACK, f->tcp_window);
-    table->sink.from_guest(table->sink.self, out, len);
+    flow_give_stack(table, out, len);
 }
 
 /*

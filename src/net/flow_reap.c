@@ -39,7 +39,7 @@ static void end_flow(struct flow_table *table, struct flow *flow)
     len = frame_put_segment(out, &path, flow->host_ack, 0, FRAME_RST, 0);
     flow->reset = true;
     flow->end_due = !flow->host_ack_known;
-    table->sink.from_guest(table->sink.self, out, len);
+    flow_give_stack(table, out, len);
 }
 
 /* The same in the other direction. */

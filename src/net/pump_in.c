@@ -92,7 +92,6 @@ static void give_new(struct pump *pump, const struct frame *f)
 
 static void tcp_to_stack(struct pump *pump, const struct frame *f)
 {
-
     if (!may_open(pump, f)) {
         refuse(pump, f, REFUSE_RESET);
         return;

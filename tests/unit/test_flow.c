@@ -16,6 +16,7 @@ struct bench {
     int64_t now_ns;
     bool v6;
     uint32_t answer; /* what the stack acknowledges when asked; 0: nothing */
+    bool opens;      /* it opens a connection to the guest, too */
     uint8_t frame[FRAMES_MAX];
 };
 
@@ -57,6 +58,9 @@ static void keep_from_guest(void *self, uint8_t *data, size_t len)
     struct bench *b = self;
 
     g_ptr_array_add(b->from_guest, g_bytes_new(data, len));
+    if (b->opens)
+        (void)see(b, TO_GUEST,
+                  (struct frames_spec){ .flags = FRAME_SYN, .dport = 22 });
     if (b->answer != 0)
         (void)see(b, TO_GUEST,
                   (struct frames_spec){ .flags = FRAME_ACK,
@@ -349,6 +353,43 @@ static void a_full_table_forgets_what_ended_first(void)
         (struct frames_spec){ .flags = FRAME_SYN, .sport = 3000 });
     g_assert_false(flow_has_room(b->table));
     g_assert_cmpuint(flow_count(b->table), ==, FLOW_TABLE_MAX);
+    bench_free(b);
+}
+
+static void fill_up(struct bench *b)
+{
+    for (uint16_t port = 1; flow_has_room(b->table); port++)
+        see(b, FROM_GUEST,
+            (struct frames_spec){ .flags = FRAME_SYN, .sport = port });
+    g_assert_cmpuint(flow_count(b->table), ==, FLOW_TABLE_MAX);
+}
+
+/* What is found in the table is still used when the stack opens another. */
+static void nothing_is_forgotten_while_the_stack_works(void)
+{
+    const struct frames_spec syn = { .src = "10.0.2.100",
+                                     .dst = "192.0.2.1",
+                                     .sport = 40000,
+                                     .dport = 80,
+                                     .flags = FRAME_SYN };
+    const uint8_t fin = FRAME_FIN | FRAME_ACK;
+    struct bench *b = bench_new();
+    struct frame f;
+
+    open_flow(b);
+    fill_up(b);
+    see(b, TO_GUEST,
+        (struct frames_spec){ .flags = fin, .seq = 5001, .ack = 1001 });
+    see(b, FROM_GUEST,
+        (struct frames_spec){ .flags = fin, .seq = 1001, .ack = 5002 });
+    see(b, TO_GUEST,
+        (struct frames_spec){ .flags = FRAME_ACK, .seq = 5002, .ack = 1002 });
+    b->opens = true;
+    f = frames_parsed(&syn, b->frame);
+    g_assert_true(flow_is_over(b->table, &f));
+    flow_finish(b->table, &f);
+    g_assert_cmpuint(b->from_guest->len, ==, 1);
+    g_assert_cmpuint(flow_count(b->table), ==, FLOW_TABLE_MAX - 1);
     bench_free(b);
 }
 
@@ -785,6 +826,8 @@ int main(int argc, char **argv)
                     a_full_table_takes_no_more_and_forgets_in_time);
     g_test_add_func("/flow/a full table forgets what ended first",
                     a_full_table_forgets_what_ended_first);
+    g_test_add_func("/flow/nothing is forgotten while the stack works",
+                    nothing_is_forgotten_while_the_stack_works);
     g_test_add_func("/flow/a finished flow is forgotten after a minute",
                     a_finished_flow_is_forgotten_after_a_minute);
     g_test_add_func("/flow/a flow is over when both ends are acknowledged",
