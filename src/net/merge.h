@@ -12,10 +12,10 @@
 struct merge;
 
 /*
- * The largest joined frame.  Less than half of the stack's window of 64 KB:
- * while the guest takes one in, the next is made.
+ * The largest joined frame: half of the stack's window.  While the guest takes
+ * one in, the next is made.
  */
-#define MERGE_MAX (28u * 1024)
+#define MERGE_MAX (32u * 1024)
 
 struct merge_sink {
     /*

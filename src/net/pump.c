@@ -100,9 +100,10 @@ static int watch_link(struct pump *pump, GError **err)
 /* Where the guest cuts large frames itself, make them large. */
 static unsigned segment_for(const struct link *link)
 {
-    return link->vnet ? SLIRP_ENGINE_CUT_SEGMENT
-                      : CLAMP(link->mtu, SLIRP_ENGINE_SEGMENT_MIN,
-                              SLIRP_ENGINE_SEGMENT_MAX);
+    return CLAMP(link->mtu,
+                 link->vnet ? SLIRP_ENGINE_SEGMENT_CUT
+                            : SLIRP_ENGINE_SEGMENT_MIN,
+                 SLIRP_ENGINE_SEGMENT_MAX);
 }
 
 struct pump *pump_new(struct loop *loop, const struct pump_config *config,

@@ -75,7 +75,8 @@ static bool would_lose_data(struct pump *pump, const struct frame *f)
 static void announce_mss(const struct pump *pump, struct frame *f)
 {
     if (pump->link.vnet && (f->tcp_flags & FRAME_SYN) != 0)
-        tcp_mss_set(f, SLIRP_ENGINE_CUT_MSS);
+        tcp_mss_set(f,
+                    (uint16_t)(pump->segment - FRAME_IPV4_LEN - FRAME_TCP_LEN));
 }
 
 static void give_new(struct pump *pump, const struct frame *f)

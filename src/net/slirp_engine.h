@@ -32,14 +32,13 @@ bool slirp_engine_wants_order(void);
 #define SLIRP_ENGINE_SEGMENT_MIN 1280u
 #define SLIRP_ENGINE_SEGMENT_MAX 16384u
 /*
- * For a link that cuts what it is given: such a `segment`, and what each SYN of
- * the guest should announce to the stack with it.  Seven segments fill the
- * window.  And the stack, which gives a connection two buffers of 128 KB, makes
- * each a multiple of the segment later: these 135135 bytes (134835 with IPv6)
- * are the most that the allocator has in the pages it gave for the 128 KB.
+ * For a link that cuts what it is given, and packets of which are smaller.
+ * Seven segments fill the window.  And the stack, which gives a connection two
+ * buffers of 128 KB, makes each a multiple of the segment later: these 135135
+ * bytes (134835 with IPv6) are the most that the allocator has in the pages it
+ * gave for the 128 KB.
  */
-#define SLIRP_ENGINE_CUT_SEGMENT 9049u
-#define SLIRP_ENGINE_CUT_MSS     (SLIRP_ENGINE_CUT_SEGMENT - 40)
+#define SLIRP_ENGINE_SEGMENT_CUT 9049u
 
 /*
  * Largest IP packet that it takes, of either family: more than any link of the
