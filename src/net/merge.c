@@ -8,21 +8,21 @@
 
 struct merge {
     struct merge_sink sink;
-    bool join_data;
+    size_t join_max;
     struct stats *stats;
     bool holding, joined;
     struct frame held; /* its data points to `buf` */
     uint8_t buf[FRAME_MAX];
 };
 
-struct merge *merge_new(const struct merge_sink *sink, bool join_data,
+struct merge *merge_new(const struct merge_sink *sink, size_t join_max,
                         struct stats *stats)
 {
     struct merge *merge = g_malloc(sizeof(*merge));
 
     /* The buffer stays untouched until it is used: no resident memory. */
     merge->sink = *sink;
-    merge->join_data = join_data;
+    merge->join_max = join_max;
     merge->stats = stats;
     merge->holding = false;
     merge->joined = false;
@@ -67,11 +67,10 @@ static bool continues(const struct merge *merge, const struct frame *f)
     const struct frame *held = &merge->held;
     size_t held_len = frame_payload_len(held), len = frame_payload_len(f);
 
-    return merge->join_data && held_len > 0 && len > 0 &&
-           (held->tcp_flags & FRAME_PSH) == 0 &&
+    return held_len > 0 && len > 0 && (held->tcp_flags & FRAME_PSH) == 0 &&
            (int32_t)(f->tcp_ack - held->tcp_ack) >= 0 &&
            f->tcp_seq == held->tcp_seq + (uint32_t)held_len &&
-           held->len + len <= MERGE_MAX;
+           held->len + len <= merge->join_max;
 }
 
 /* Takes over what the newest segment says: ACK, window, PSH. */
@@ -133,7 +132,7 @@ void merge_put(struct merge *merge, const struct frame *f)
         }
     }
     /* Holding back copies, so only what may be joined or overtaken is held. */
-    if (!merge->join_data && frame_payload_len(f) > 0) {
+    if (merge->join_max == 0 && frame_payload_len(f) > 0) {
         pass(merge, f);
         return;
     }

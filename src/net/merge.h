@@ -11,12 +11,6 @@
  */
 struct merge;
 
-/*
- * The largest joined frame: half of the stack's window.  While the guest takes
- * one in, the next is made.
- */
-#define MERGE_MAX (32u * 1024)
-
 struct merge_sink {
     /*
      * Takes one frame.  `joined`: larger than its sender made it, with length
@@ -27,8 +21,9 @@ struct merge_sink {
     void *self;
 };
 
-/* `join_data`: the sink can take joined frames; else only ACKs are thinned. */
-struct merge *merge_new(const struct merge_sink *sink, bool join_data,
+/* `join_max`: the largest joined frame that the sink takes, up to FRAME_MAX; 0:
+   it takes none, and only ACKs are thinned. */
+struct merge *merge_new(const struct merge_sink *sink, size_t join_max,
                         struct stats *stats);
 void merge_free(struct merge *merge);
 

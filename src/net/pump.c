@@ -11,6 +11,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#define JOIN_HALF        (32u * 1024)
 #define REAP_INTERVAL_MS 5000
 
 static void flush(void *self)
@@ -106,6 +107,18 @@ static unsigned segment_for(const struct link *link)
                  SLIRP_ENGINE_SEGMENT_MAX);
 }
 
+/*
+ * Small segments are joined up to half of the stack's window, so that the guest
+ * takes one frame in while the next is made; large ones as far as it goes,
+ * which was measured to be faster for them.
+ */
+static size_t join_max_for(const struct link *link)
+{
+    if (!link->vnet)
+        return 0;
+    return link->mtu <= SLIRP_ENGINE_SEGMENT_CUT ? JOIN_HALF : FRAME_MAX;
+}
+
 struct pump *pump_new(struct loop *loop, const struct pump_config *config,
                       struct stats *stats, GError **err)
 {
@@ -128,7 +141,7 @@ struct pump *pump_new(struct loop *loop, const struct pump_config *config,
     pump->self = config->self;
     pump->segment = segment_for(&pump->link);
     pump->buf = g_malloc(FRAME_MAX);
-    pump->merge = merge_new(&merge_sink, pump->link.vnet, stats);
+    pump->merge = merge_new(&merge_sink, join_max_for(&pump->link), stats);
     pump->flows = flow_table_new(&flow_sink, stats);
     flow_table_observe(pump->flows, config->observer);
     pump->guard = guard_new(config->plan, config->policy, pump->flows, stats,

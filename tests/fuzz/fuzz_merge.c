@@ -142,7 +142,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         world.in.said[i] = g_byte_array_new();
         world.out.said[i] = g_byte_array_new();
     }
-    world.merge = merge_new(&sink, world.join, &world.stats);
+    world.merge = merge_new(&sink, world.join ? FRAME_MAX : 0, &world.stats);
     while (in.left > 0) {
         uint8_t flush = (uint8_t)take_number(&in, 1);
 
