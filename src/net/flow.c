@@ -48,8 +48,7 @@ static struct flow *find(struct flow_table *table, const struct flow_key *key)
     return flow;
 }
 
-static struct flow *find_of_guest(struct flow_table *table,
-                                  const struct frame *f)
+struct flow *flow_find_anew(struct flow_table *table, const struct frame *f)
 {
     const struct flow_key key = flow_key_make(IPPROTO_TCP, &f->src, &f->dst);
 
@@ -58,12 +57,12 @@ static struct flow *find_of_guest(struct flow_table *table,
 
 struct flow *flow_find(struct flow_table *table, const struct frame *f)
 {
-    return f->flow != NULL ? f->flow : find_of_guest(table, f);
+    return f->flow != NULL ? f->flow : flow_find_anew(table, f);
 }
 
 void flow_look_up(struct flow_table *table, struct frame *f)
 {
-    f->flow = find_of_guest(table, f);
+    f->flow = flow_find_anew(table, f);
 }
 
 struct flow_info flow_info_of(const struct flow *flow)

@@ -101,7 +101,8 @@ int flow_ended_by(struct flow_table *table, const struct frame *f);
  */
 int flow_finished_second(struct flow_table *table, const struct frame *f);
 /* Have both sides finished the flow of this frame of the guest, and has each
-   acknowledged the other's end? */
+   acknowledged the other's end?  The stack may have had the frame before this
+   and the next two: they look for the flow again. */
 bool flow_is_over(struct flow_table *table, const struct frame *f);
 /* Does the stack, which finished such a flow first, keep the host's socket for
    what may come late (TIME-WAIT, RFC 9293 3.3.2)?  Then that, else -1. */

@@ -68,6 +68,8 @@ void flow_forget(struct flow_table *table, struct flow *flow);
 /* The flow that the guest's frame `f` belongs to, or NULL.  A frame that opens
    one after the look-up is looked for again. */
 struct flow *flow_find(struct flow_table *table, const struct frame *f);
+/* The same without regard to what flow_look_up() noted. */
+struct flow *flow_find_anew(struct flow_table *table, const struct frame *f);
 
 /* In sequence space, which wraps. */
 static inline bool flow_after(uint32_t a, uint32_t b)

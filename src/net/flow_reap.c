@@ -113,7 +113,7 @@ void flow_table_reap(struct flow_table *table, int64_t now_ns)
 
 bool flow_is_over(struct flow_table *table, const struct frame *f)
 {
-    const struct flow *flow = flow_find(table, f);
+    const struct flow *flow = flow_find_anew(table, f);
 
     return flow != NULL && !flow->reset && flow->host_fin &&
            flow_knows_guest_end(flow) && flow->guest_ack == flow->host_next;
@@ -121,14 +121,14 @@ bool flow_is_over(struct flow_table *table, const struct frame *f)
 
 int flow_lingers(struct flow_table *table, const struct frame *f)
 {
-    const struct flow *flow = flow_find(table, f);
+    const struct flow *flow = flow_find_anew(table, f);
 
     return flow->host_first ? flow->fd : -1;
 }
 
 void flow_finish(struct flow_table *table, const struct frame *f)
 {
-    struct flow *flow = flow_find(table, f);
+    struct flow *flow = flow_find_anew(table, f);
 
     if (flow->host_first)
         end_flow(table, flow);

@@ -89,17 +89,16 @@ static bool is_in_order(struct pump *pump, struct held_end *end)
 
 /* The stack would linger for ten seconds with the socket; a reader that needs
    them shall have them. */
-void pump_finish(struct pump *pump, const struct frame *passed)
+void pump_finish(struct pump *pump, const struct frame *f)
 {
-    struct frame f = *passed;
     int fd;
 
-    f.flow = NULL; /* as it was before the stack had the frame */
-    if (!flow_is_over(pump->flows, &f))
+    if (!flow_is_over(pump->flows, f))
         return;
-    fd = flow_lingers(pump->flows, &f);
-    if (fd < 0 || !stack_is_behind(pump->stack, flow_lane(pump->flows, &f), fd))
-        flow_finish(pump->flows, &f);
+    /* It is there, so what was noted of it is good. */
+    fd = flow_lingers(pump->flows, f);
+    if (fd < 0 || !stack_is_behind(pump->stack, flow_lane(pump->flows, f), fd))
+        flow_finish(pump->flows, f);
 }
 
 static void give_end(struct pump *pump, struct held_end *end)

@@ -65,7 +65,7 @@ bool pump_holds_end(struct pump *pump, const struct frame *f);
 bool pump_keep_end(struct pump *pump, const struct frame *f);
 /* Forgets the connection of the guest's frame, which was passed on, if that was
    all. */
-void pump_finish(struct pump *pump, const struct frame *passed);
+void pump_finish(struct pump *pump, const struct frame *f);
 /* Once per turn: are there any that the stack may hear of now? */
 void pump_look_at_ends(struct pump *pump);
 void pump_give_ends(void *self);
