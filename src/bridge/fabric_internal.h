@@ -36,10 +36,22 @@ struct fabric {
 
 /* 0, or -1 with SLIPGATE_ERROR_UNAVAILABLE and why. */
 int fabric_need(const struct fabric *fabric, GError **err);
+/* Opens the way to the relay namespace unless it is open: 0, or -1. */
+int fabric_open(struct fabric *fabric, GError **err);
 /* Has an interface of the relay namespace deleted. */
 void fabric_delete_link(struct fabric *fabric, const char *name);
 struct fabric_net *fabric_find_net(const struct fabric *fabric,
                                    const char *bridge, GError **err);
+
+/* fabric_rules.c: who may talk to whom */
+
+/* Tells the kernel whom `net` reaches, by what all networks ask for now. */
+int fabric_set_rules(struct fabric *fabric, const struct fabric_net *net,
+                     GError **err);
+/* The same for all other networks but strict ones, which nobody else's change
+   matters to; NULL for `but`: for every one of them. */
+int fabric_set_others_rules(struct fabric *fabric, const struct fabric_net *but,
+                            GError **err);
 
 /* fabric_port.c */
 
