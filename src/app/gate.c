@@ -357,7 +357,7 @@ static void teardown(struct gate *gate)
 
 static int start(struct gate *gate, GError **err)
 {
-    if (plan_gate(gate, err) < 0)
+    if (gate_control_check(gate, err) < 0 || plan_gate(gate, err) < 0)
         return -1;
     gate->loop = loop_new(err);
     if (gate->loop == NULL || watch_target(gate, err) < 0 ||

@@ -4,6 +4,7 @@
 #include "app/gate_state.h"
 #include "app/gate_events.h"
 #include "base/log.h"
+#include "control/socket_file.h"
 #include "control/verbs_capture.h"
 #include "control/verbs_connections.h"
 #include "control/verbs_hostfwd.h"
@@ -102,6 +103,14 @@ static void add_verbs(struct gate *gate)
     verbs_stats_add(verbs, &gate->stats);
     verbs_status_add(verbs, fill_status, gate);
     verbs_subscribe_add(verbs, gate->events);
+}
+
+int gate_control_check(const struct gate *gate, GError **err)
+{
+    const struct options *options = gate->options;
+
+    return options->no_guest ? socket_file_check_free(options->api_socket, err)
+                             : 0;
 }
 
 int gate_control_start(struct gate *gate, GError **err)

@@ -4,6 +4,11 @@
 
 struct gate;
 
+/*
+ * Before anything is changed: a helper without a guest is nobody's successor,
+ * and the networks of one that lives would be out of reach.  -1: one lives.
+ */
+int gate_control_check(const struct gate *gate, GError **err);
 /* The gate's control socket, if the command line asks for one. */
 int gate_control_start(struct gate *gate, GError **err);
 void gate_control_stop(struct gate *gate);

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
@@ -64,16 +65,24 @@ static int note_file(struct socket_file *file, const char *path, GError **err)
     return 0;
 }
 
-static int listen_at(struct socket_file *file, const char *path, GError **err)
+static int set_address(struct sockaddr_un *addr, const char *path, GError **err)
 {
-    struct sockaddr_un addr = { .sun_family = AF_UNIX };
-
     /* The kernel takes 108 bytes without a NUL; scripts expect this text. */
-    if (strlen(path) >= sizeof(addr.sun_path))
+    if (strlen(path) >= sizeof(addr->sun_path))
         return error_set(err, SLIPGATE_ERROR_BAD_REQUEST,
                          "the specified API socket path is too long (>= %zu)",
-                         sizeof(addr.sun_path));
-    memcpy(addr.sun_path, path, strlen(path) + 1);
+                         sizeof(addr->sun_path));
+    *addr = (struct sockaddr_un){ .sun_family = AF_UNIX };
+    memcpy(addr->sun_path, path, strlen(path) + 1);
+    return 0;
+}
+
+static int listen_at(struct socket_file *file, const char *path, GError **err)
+{
+    struct sockaddr_un addr;
+
+    if (set_address(&addr, path, err) != 0)
+        return -1;
     if (open_dir(file, path, err) != 0 || remove_stale(file, path, err) != 0)
         return -1;
     file->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -97,6 +106,26 @@ struct socket_file *socket_file_listen(const char *path, GError **err)
     if (listen_at(file, path, err) != 0)
         return NULL;
     return g_steal_pointer(&file);
+}
+
+int socket_file_check_free(const char *path, GError **err)
+{
+    owned_fd fd =
+        socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    struct ucred peer = { 0 };
+    socklen_t len = sizeof(peer);
+    struct sockaddr_un addr;
+
+    if (set_address(&addr, path, err) != 0)
+        return -1;
+    /* EAGAIN: it has more who wait than it takes, so it is there. */
+    if (connect(fd, (const struct sockaddr *)&addr, sizeof(addr)) != 0 &&
+        errno != EAGAIN)
+        return 0;
+    (void)getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len);
+    return error_set(err, SLIPGATE_ERROR_CONFLICT,
+                     "API socket %s: process %d listens there already", path,
+                     (int)peer.pid);
 }
 
 static bool is_still_ours(const struct socket_file *file)

@@ -17,6 +17,13 @@ struct socket_file;
 struct socket_file *socket_file_listen(const char *path, GError **err);
 
 /*
+ * For a process that no other follows: 0 when nobody listens at `path`, or -1
+ * with SLIPGATE_ERROR_CONFLICT and who does.  A race with another start is the
+ * caller's.
+ */
+int socket_file_check_free(const char *path, GError **err);
+
+/*
  * Closes the socket and removes the file, if it is still the one made here.
  * This goes by a descriptor of the directory that was opened at the start, so
  * it works after the mount namespace has changed; a landlock ruleset must leave

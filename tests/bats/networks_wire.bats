@@ -232,6 +232,19 @@ nobody_in() { [[ $(attached "$1") == 0 ]]; }
     [[ ! -e $SOCK ]]
 }
 
+@test "slipgate bridge: leaves one that lives its socket and its networks" {
+    launch user bridge --api-socket="$SOCK"
+    api_is '.return.network' '{"execute":"network_create","arguments":{
+        "name":"a","subnets":[{"subnet":"10.89.0.0/24"}]}}'
+    run -1 --separate-stderr user "$SLIPGATE" bridge --api-socket="$SOCK"
+    contains "$stderr" "$SOCK: process "
+    contains "$stderr" "listens there already"
+    api_is '.return.networks[0].name == "a"' '{"execute":"network_list"}'
+    stop_slipgate KILL
+    launch user bridge --api-socket="$SOCK"
+    api_is '.return.networks | length == 0' '{"execute":"network_list"}'
+}
+
 @test "slipgate bridge: --state brings networks and containers back" {
     container c1
     launch user bridge --api-socket="$SOCK" --state="$T/state"

@@ -95,6 +95,26 @@ static void replaces_a_socket_and_is_not_removed_for_it(struct place *p,
     g_assert_false(g_file_test(p->path, G_FILE_TEST_EXISTS));
 }
 
+static void tells_who_listens(struct place *p, gconstpointer data)
+{
+    g_autoptr(GError) err = NULL;
+    g_autofree char *self =
+        g_strdup_printf("process %d listens", (int)getpid());
+    struct socket_file *file;
+
+    (void)data;
+    g_assert_cmpint(socket_file_check_free(p->path, &err), ==, 0);
+    file = listen_at(p->path);
+    g_assert_cmpint(socket_file_check_free(p->path, &err), ==, -1);
+    g_assert_error(err, SLIPGATE_ERROR, SLIPGATE_ERROR_CONFLICT);
+    g_assert_nonnull(strstr(err->message, self));
+    g_clear_error(&err);
+    /* What a killed one leaves behind. */
+    g_assert_cmpint(shutdown(socket_file_fd(file), SHUT_RDWR), ==, 0);
+    g_assert_cmpint(socket_file_check_free(p->path, &err), ==, 0);
+    socket_file_free(file);
+}
+
 static void leaves_other_files_alone(struct place *p, gconstpointer data)
 {
     g_autoptr(GError) err = NULL, err_link = NULL;
@@ -191,6 +211,7 @@ int main(int argc, char **argv)
     ADD("/socket_file/goes away with its owner", goes_away_with_its_owner);
     ADD("/socket_file/replaces a socket and is not removed for it",
         replaces_a_socket_and_is_not_removed_for_it);
+    ADD("/socket_file/tells who listens", tells_who_listens);
     ADD("/socket_file/leaves other files alone", leaves_other_files_alone);
     ADD("/socket_file/says why it cannot", says_why_it_cannot);
     ADD("/socket_file/takes the longest path and a relative one",
