@@ -19,15 +19,13 @@ struct slot {
     uint8_t round;     /* of the list that named it: this one or the last */
 };
 
-/* What the loop needs, in a place that never moves. */
+/* What the loop needs of a listed descriptor, in a place that never moves. */
 struct entry {
     struct loop_watch watch;
     struct pollset *set;
-    guint slot; /* NO_SLOT: not listed */
+    guint slot;
     bool stale; /* the loop's knowledge is void */
 };
-
-#define NO_SLOT G_MAXUINT
 
 struct pollset {
     struct loop *loop;
@@ -85,9 +83,8 @@ static void entry_ready(void *self, uint32_t events)
 {
     struct entry *entry = self;
     struct pollset *set = entry->set;
-    struct slot *slot =
-        entry->slot != NO_SLOT ? slot_at(set, entry->slot) : NULL;
-    uint32_t asked = slot != NULL ? events & slot->want : 0;
+    struct slot *slot = slot_at(set, entry->slot);
+    uint32_t asked = events & slot->want;
 
     if (asked != 0) {
         slot->got |= (uint8_t)asked;
@@ -98,22 +95,11 @@ static void entry_ready(void *self, uint32_t events)
     loop_unwatch(set->loop, &entry->watch);
 }
 
-static struct entry *entry_for(struct pollset *set, int fd)
+static struct entry *entry_of(const struct pollset *set, int fd)
 {
-    struct entry *entry;
-
-    if ((guint)fd >= set->by_fd->len)
-        g_ptr_array_set_size(set->by_fd, fd + 16);
-    entry = g_ptr_array_index(set->by_fd, fd);
-    if (entry == NULL) {
-        entry = g_new0(struct entry, 1);
-        entry->set = set;
-        entry->slot = NO_SLOT;
-        entry->watch.ready = entry_ready;
-        entry->watch.self = entry;
-        g_ptr_array_index(set->by_fd, fd) = entry;
-    }
-    return entry;
+    return fd < 0 || (guint)fd >= set->by_fd->len
+               ? NULL
+               : g_ptr_array_index(set->by_fd, fd);
 }
 
 static guint take_slot(struct pollset *set, int fd)
@@ -132,13 +118,25 @@ static guint take_slot(struct pollset *set, int fd)
     return index;
 }
 
+static struct entry *enlist(struct pollset *set, int fd)
+{
+    struct entry *entry = g_new0(struct entry, 1);
+
+    entry->set = set;
+    entry->slot = take_slot(set, fd);
+    entry->watch.ready = entry_ready;
+    entry->watch.self = entry;
+    if ((guint)fd >= set->by_fd->len)
+        g_ptr_array_set_size(set->by_fd, fd + 16);
+    g_ptr_array_index(set->by_fd, fd) = entry;
+    return entry;
+}
+
 static guint slot_of(struct pollset *set, int fd)
 {
-    struct entry *entry = entry_for(set, fd);
+    const struct entry *entry = entry_of(set, fd);
 
-    if (entry->slot == NO_SLOT)
-        entry->slot = take_slot(set, fd);
-    return entry->slot;
+    return (entry != NULL ? entry : enlist(set, fd))->slot;
 }
 
 void pollset_begin(struct pollset *set)
@@ -186,8 +184,8 @@ static void drop_slot(struct pollset *set, guint index)
         loop_forget(set->loop, &entry->watch);
     else
         loop_unwatch(set->loop, &entry->watch);
-    entry->stale = false;
-    entry->slot = NO_SLOT;
+    g_ptr_array_index(set->by_fd, slot->fd) = NULL;
+    g_free(entry);
     slot->fd = -1;
     slot->want = 0;
     slot->got = 0;
@@ -239,14 +237,9 @@ uint32_t pollset_revents(const struct pollset *set, int index)
 
 uint32_t pollset_wanted(const struct pollset *set, int fd)
 {
-    const struct entry *entry;
+    const struct entry *entry = entry_of(set, fd);
 
-    if (fd < 0 || (guint)fd >= set->by_fd->len)
-        return 0;
-    entry = g_ptr_array_index(set->by_fd, fd);
-    if (entry == NULL || entry->slot == NO_SLOT)
-        return 0;
-    return slot_at(set, entry->slot)->want;
+    return entry == NULL ? 0 : slot_at(set, entry->slot)->want;
 }
 
 size_t pollset_count(const struct pollset *set)
@@ -256,17 +249,12 @@ size_t pollset_count(const struct pollset *set)
 
 void pollset_invalidate(struct pollset *set, int fd)
 {
-    struct entry *entry;
+    struct entry *entry = entry_of(set, fd);
 
-    if (fd < 0 || (guint)fd >= set->by_fd->len)
-        return;
-    entry = g_ptr_array_index(set->by_fd, fd);
     if (entry == NULL)
         return;
     entry->stale = true;
     /* No interest in a number of old is worth comparing with. */
-    if (entry->slot != NO_SLOT) {
-        slot_at(set, entry->slot)->want = 0;
-        slot_at(set, entry->slot)->got = 0;
-    }
+    slot_at(set, entry->slot)->want = 0;
+    slot_at(set, entry->slot)->got = 0;
 }

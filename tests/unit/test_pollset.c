@@ -2,6 +2,7 @@
 #include "net/pollset.h"
 
 #include "base/own.h"
+#include "heap_use.h"
 
 #include <fcntl.h>
 #include <glib.h>
@@ -299,6 +300,32 @@ static void what_could_not_be_watched_is_tried_again(void)
     bench_free(b);
 }
 
+/* As often as connections come and go. */
+static void what_is_listed_no_more_takes_no_memory(void)
+{
+    struct bench *b = bench_new();
+    int fds[100];
+    size_t before = 0;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(fds); i++)
+        fds[i] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    /* The first time the arrays grow. */
+    for (int times = 0; times < 2; times++) {
+        before = heap_in_use();
+        pollset_begin(b->set);
+        for (size_t i = 0; i < G_N_ELEMENTS(fds); i++)
+            (void)pollset_want(b->set, fds[i], EPOLLIN);
+        pollset_commit(b->set);
+        g_assert_cmpuint(heap_in_use(), >, before);
+        pollset_begin(b->set);
+        pollset_commit(b->set);
+    }
+    g_assert_cmpuint(heap_in_use(), ==, before);
+    for (size_t i = 0; i < G_N_ELEMENTS(fds); i++)
+        (void)close(fds[i]);
+    bench_free(b);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -325,5 +352,7 @@ int main(int argc, char **argv)
                     no_descriptor_is_no_entry);
     g_test_add_func("/pollset/high numbers have their place",
                     high_numbers_have_their_place);
+    g_test_add_func("/pollset/what is listed no more takes no memory",
+                    what_is_listed_no_more_takes_no_memory);
     return g_test_run();
 }

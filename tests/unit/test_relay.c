@@ -5,10 +5,10 @@
 
 #include "base/own.h"
 #include "deny_call.h"
+#include "heap_use.h"
 #include "net/relay_pump.h"
 
 #include <fcntl.h>
-#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -651,15 +651,6 @@ static void without_memory_for_a_pipe_the_flow_ends_and_no_other(void)
 #define IDLE_HEAP_MAX 1024
 /* Those that the pool keeps for the next; two descriptors each. */
 #define IDLE_PIPES_MAX 32
-
-size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
-
-static size_t heap_in_use(void)
-{
-    if (__sanitizer_get_current_allocated_bytes != NULL)
-        return __sanitizer_get_current_allocated_bytes();
-    return mallinfo2().uordblks;
-}
 
 static unsigned open_pipe_ends(void)
 {
