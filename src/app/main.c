@@ -6,11 +6,11 @@
 #include "app/options.h"
 #include "app/run.h"
 #include "app/version.h"
+#include "base/heap.h"
 #include "kern/jail_seccomp.h"
 #include "net/slirp_engine.h"
 
 #include <signal.h>
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,25 +28,6 @@ static int print_version(const char *program)
     return EXIT_SUCCESS;
 }
 
-/*
- * The stack gives each connection two buffers of 128 KB.  By default the C
- * library would soon keep such blocks on its heap, among small ones that
- * outlive them; this way they go back to the system with their connection.  The
- * heap must not grow by more at a time: what there is room for is put there,
- * and copied when the stack enlarges it, as it does at once.
- */
-#define MMAP_THRESHOLD (100 * 1024)
-#define HEAP_GROWTH    (32 * 1024)
-
-static void return_large_blocks(void)
-{
-#ifdef M_MMAP_THRESHOLD
-    (void)mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD);
-    (void)mallopt(M_TRIM_THRESHOLD, MMAP_THRESHOLD);
-    (void)mallopt(M_TOP_PAD, HEAP_GROWTH);
-#endif
-}
-
 static int run_command(int argc, char **argv)
 {
     struct options options;
@@ -57,13 +38,13 @@ static int run_command(int argc, char **argv)
     outcome = options_parse_run(&options, argc, argv, &command, &err);
     if (outcome != OPTIONS_RUN)
         return options_report_run(outcome, argv[0], err);
-    return_large_blocks();
+    heap_return_large_blocks();
     return run_main(&options, command);
 }
 
 static int bridge_command(int argc, char **argv)
 {
-    return_large_blocks();
+    heap_return_large_blocks();
     return bridge_main(argc, argv);
 }
 
@@ -114,6 +95,6 @@ int main(int argc, char **argv)
         return print_version(argv[0]);
     if (outcome != OPTIONS_RUN)
         return options_report(outcome, argv[0], err);
-    return_large_blocks();
+    heap_return_large_blocks();
     return gate_main(&options);
 }

@@ -2,11 +2,11 @@
 #include "kern/jail_seccomp.h"
 
 #include "base/error.h"
+#include "base/heap.h"
 #include "kern/jail_seccomp_rules.h"
 #include "kern/jail_seccomp_tell.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -205,10 +205,8 @@ int jail_seccomp_load(enum jail_seccomp_profile profile, unsigned flags,
         return -1;
     rc = seccomp_load(filter);
     seccomp_release(filter);
-#ifdef __GLIBC__
     /* Building takes some hundred KiB that are never needed again. */
-    (void)malloc_trim(0);
-#endif
+    heap_trim();
     if (rc == 0)
         return 0;
     if (rc == -EINVAL || rc == -ENOSYS)
