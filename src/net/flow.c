@@ -135,9 +135,9 @@ static bool opens(const struct frame *f)
 }
 
 static uint8_t lane_of(const struct flow_table *table,
-                       const struct flow_key *key)
+                       const struct flow_key *key, sa_family_t family)
 {
-    return (uint8_t)(flow_key_hash(key) & (table->lanes - 1));
+    return (uint8_t)flow_key_lane(flow_key_hash(key), family, table->lanes);
 }
 
 bool flow_has_room(const struct flow_table *table)
@@ -180,7 +180,7 @@ static struct flow *open_flow(struct flow_table *table, struct flow *flow,
         .guest = *guest,
         .host = *host,
         .inbound = !from_guest,
-        .lane = lane_of(table, &key),
+        .lane = lane_of(table, &key, guest->addr.family),
         .fd = -1,
         .id = ++table->stats->flows_opened,
         .started_ns = now_ns,
@@ -205,7 +205,7 @@ unsigned flow_lane(struct flow_table *table, const struct frame *f)
     if (flow != NULL)
         return flow->lane;
     key = flow_key_make(IPPROTO_TCP, &f->src, &f->dst);
-    return lane_of(table, &key);
+    return lane_of(table, &key, f->src.addr.family);
 }
 
 void flow_note_lane(struct flow_table *table, const struct frame *f,

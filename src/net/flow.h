@@ -72,7 +72,7 @@ void flow_table_reap(struct flow_table *table, int64_t now_ns);
 
 /*
  * Connections are spread over so many lanes (a power of two; 1 at first), those
- * of the guest by what they are.
+ * of the guest by what they are: see flow_key_lane().
  */
 void flow_table_set_lanes(struct flow_table *table, unsigned lanes);
 /* The lane of the connection that the guest's frame `f` belongs to. */

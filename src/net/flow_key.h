@@ -18,3 +18,13 @@ struct flow_key flow_key_make(int proto, const struct ip_endpoint *guest,
                               const struct ip_endpoint *peer);
 guint flow_key_hash(gconstpointer key);
 gboolean flow_key_equal(gconstpointer a, gconstpointer b);
+
+/*
+ * Picks one of `lanes` (a power of two) by any number.  Where there are
+ * several, the even ones have IPv4 and the odd ones IPv6.
+ */
+static inline unsigned flow_key_lane(unsigned number, sa_family_t family,
+                                     unsigned lanes)
+{
+    return (number << 1 | (family == AF_INET6)) & (lanes - 1);
+}

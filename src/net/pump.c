@@ -2,6 +2,7 @@
 #include "net/pump.h"
 
 #include "base/error.h"
+#include "base/heap.h"
 #include "net/pump_internal.h"
 #include "net/router.h"
 
@@ -11,7 +12,9 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#define JOIN_HALF        (32u * 1024)
+/* Half of the stack's window: the guest takes in one frame while the next is
+   made. */
+#define JOIN_MAX         (32u * 1024)
 #define REAP_INTERVAL_MS 5000
 
 static void flush(void *self)
@@ -28,6 +31,7 @@ static void reap(void *self)
 
     flow_table_reap(pump->flows, loop_now_ns(pump->loop));
     dgram_reap(pump->dgram, loop_now_ns(pump->loop));
+    heap_trim();
     loop_timer_in_ms(pump->loop, &pump->reap_timer, REAP_INTERVAL_MS);
 }
 
@@ -45,6 +49,9 @@ static int start_stack(struct pump *pump, const struct pump_config *config,
         .budget = pump->budget,
     };
 
+    /* Connections of several lanes have no buffers that grow. */
+    if (pump->link.vnet && lanes > 1)
+        heap_keep_large_blocks();
     flow_table_set_lanes(pump->flows, lanes);
     pump->stack =
         stack_new(pump->loop, &engine, lanes, &sink, pump->stats, err);
@@ -101,22 +108,9 @@ static int watch_link(struct pump *pump, GError **err)
 /* Where the guest cuts large frames itself, make them large. */
 static unsigned segment_for(const struct link *link)
 {
-    return CLAMP(link->mtu,
-                 link->vnet ? SLIRP_ENGINE_SEGMENT_CUT
-                            : SLIRP_ENGINE_SEGMENT_MIN,
-                 SLIRP_ENGINE_SEGMENT_MAX);
-}
-
-/*
- * Small segments are joined up to half of the stack's window, so that the guest
- * takes one frame in while the next is made; large ones as far as it goes,
- * which was measured to be faster for them.
- */
-static size_t join_max_for(const struct link *link)
-{
-    if (!link->vnet)
-        return 0;
-    return link->mtu <= SLIRP_ENGINE_SEGMENT_CUT ? JOIN_HALF : FRAME_MAX;
+    return link->vnet ? SLIRP_ENGINE_SEGMENT_CUT
+                      : CLAMP(link->mtu, SLIRP_ENGINE_SEGMENT_MIN,
+                              SLIRP_ENGINE_SEGMENT_MAX);
 }
 
 struct pump *pump_new(struct loop *loop, const struct pump_config *config,
@@ -141,7 +135,7 @@ struct pump *pump_new(struct loop *loop, const struct pump_config *config,
     pump->self = config->self;
     pump->segment = segment_for(&pump->link);
     pump->buf = g_malloc(FRAME_MAX);
-    pump->merge = merge_new(&merge_sink, join_max_for(&pump->link), stats);
+    pump->merge = merge_new(&merge_sink, pump->link.vnet ? JOIN_MAX : 0, stats);
     pump->flows = flow_table_new(&flow_sink, stats);
     flow_table_observe(pump->flows, config->observer);
     pump->guard = guard_new(config->plan, config->policy, pump->flows, stats,

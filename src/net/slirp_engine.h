@@ -32,13 +32,12 @@ bool slirp_engine_wants_order(void);
 #define SLIRP_ENGINE_SEGMENT_MIN 1280u
 #define SLIRP_ENGINE_SEGMENT_MAX 16384u
 /*
- * For a link that cuts what it is given, and packets of which are smaller.
- * Seven segments fill the window.  And the stack, which gives a connection two
- * buffers of 128 KB, makes each a multiple of the segment later: these 135135
- * bytes (134835 with IPv6) are the most that the allocator has in the pages it
- * gave for the 128 KB.
+ * For a link that cuts what it is given.  Seven segments fill the window.  And
+ * the stack, which gives a connection two buffers of 128 KB, makes each a whole
+ * number of payloads soon after: these are 8 KB, so the buffers stay as they
+ * are.  For IPv6 that takes a packet of 20 bytes more.
  */
-#define SLIRP_ENGINE_SEGMENT_CUT 9049u
+#define SLIRP_ENGINE_SEGMENT_CUT 8232u
 
 /*
  * Largest IP packet that it takes, of either family: more than any link of the

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "net/stack.h"
 
+#include "net/flow_key.h"
+
 #include <net/ethernet.h>
 
 #define ARP_OPERATION 6u
@@ -59,6 +61,15 @@ static void prepare(void *self)
         slirp_engine_run(stack->lanes[i].engine);
 }
 
+/* An IPv6 packet of the same payload, for the lanes that have only those. */
+static unsigned segment_of(const struct slirp_engine_config *config,
+                           unsigned lane)
+{
+    if (config->segment == SLIRP_ENGINE_SEGMENT_CUT && lane % 2 != 0)
+        return config->segment + FRAME_IPV6_LEN - FRAME_IPV4_LEN;
+    return config->segment;
+}
+
 struct stack *stack_new(struct loop *loop,
                         const struct slirp_engine_config *config,
                         unsigned lanes, const struct slirp_engine_sink *sink,
@@ -77,6 +88,7 @@ struct stack *stack_new(struct loop *loop,
         lane->stack = stack;
         lane->index = i;
         each.secondary = i > 0;
+        each.segment = segment_of(config, i);
         lane->engine = slirp_engine_new(loop, &each, &to_guest, stats, err);
         if (lane->engine == NULL) {
             stack_free(stack);
@@ -172,8 +184,10 @@ static void *start(void *self, struct fwd_rule *rule, GError **err)
 {
     struct stack *stack = self;
     /* Datagrams of the guest reach the first lane only. */
-    unsigned lane =
-        rule->proto == IPPROTO_TCP ? rule->guest.port % stack->count : 0;
+    unsigned lane = rule->proto == IPPROTO_TCP
+                        ? flow_key_lane(rule->guest.port,
+                                        rule->guest.addr.family, stack->count)
+                        : 0;
     const struct fwd_driver *driver = &stack->lanes[lane].forwards;
     void *handle = driver->start(driver->self, rule, err);
     struct stack_forward *forward;

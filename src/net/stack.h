@@ -12,9 +12,12 @@
 struct stack;
 
 /* A power of two. */
-#define STACK_LANES_MAX 16u
+#define STACK_LANES_MAX 32u
 
-/* As slirp_engine_new(), for each of `lanes` engines. */
+/*
+ * As slirp_engine_new(), for each of `lanes` engines.  Of several, each has one
+ * family's connections (see flow_key_lane()), in segments of the same payload.
+ */
 struct stack *stack_new(struct loop *loop,
                         const struct slirp_engine_config *config,
                         unsigned lanes, const struct slirp_engine_sink *sink,

@@ -157,6 +157,29 @@ cost() {
     ((beside <= 2 * alone + 20))
 }
 
+resident_kb() { awk '/^VmRSS/ { print $2 }' "/proc/$GATE/status"; }
+at_most_kb() { (($(resident_kb) <= $1)); }
+
+# The stack gives each connection 256 KB; what is never used must not count, and
+# what is used no more must not stay.
+@test "idle connections take little memory, and it comes back" {
+    ! grep -q __asan_init "$SLIPGATE" || skip "a build with sanitizers"
+    spawn hold4 "${NS_remote[@]}" net.py hold 7001 "$REMOTE4"
+    local holders=("$SPAWNED")
+    spawn hold6 "${NS_remote[@]}" net.py hold 7001 "$REMOTE6"
+    holders+=("$SPAWNED")
+    start_slipgate --mtu=65520 --enable-ipv6
+    local before
+    before=$(resident_kb)
+    spawn idle4 "${NS_guest[@]}" net.py idle "$REMOTE4" 7001 400
+    holders+=("$SPAWNED")
+    spawn idle6 "${NS_guest[@]}" net.py idle "$REMOTE6" 7001 400
+    holders+=("$SPAWNED")
+    wait_for 10 at_most_kb $((before + 800 * 16))
+    kill -KILL "${holders[@]}"
+    wait_for 20 at_most_kb $((before + 800 * 4))
+}
+
 # bats test_tags=mended
 @test "fault: uploads at MTU 65520 stall for a slow receiver" {
     remote sh -c 'echo 4096 65536 131072 >/proc/sys/net/ipv4/tcp_rmem'
