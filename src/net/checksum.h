@@ -17,8 +17,8 @@ uint64_t checksum_pseudo(const struct frame *f, size_t l4_len);
 void checksum_set_ipv4(uint8_t *ip);
 /* Writes the checksum of the TCP, UDP or ICMPv6 packet at f->l4 to f->len. */
 void checksum_set_l4(struct frame *f, size_t field_offset);
-/* Is that of the UDP, ICMP or ICMPv6 packet of `f` right, or left out where it
-   may be? */
+/* Is that of the TCP, UDP, ICMP or ICMPv6 packet of `f` right, or left out
+   where it may be? */
 bool checksum_is_right(const struct frame *f);
 /*
  * Corrects the checksum field at `field` for two bytes at an even offset that

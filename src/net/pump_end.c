@@ -72,7 +72,6 @@ static void give_without_end(struct pump *pump, const struct frame *f)
 
     word[1] &= (uint8_t)~FRAME_FIN;
     given.tcp_flags &= (uint8_t)~FRAME_FIN;
-    /* What was wrong stays wrong. */
     checksum_replace16(f->data + f->l4 + 16, before, word);
     pump_give_tcp(pump, &given);
 }
@@ -131,6 +130,9 @@ bool pump_keep_end(struct pump *pump, const struct frame *f)
 
     if (fd < 0 || pump->held_ends.length >= HELD_ENDS_MAX ||
         find(pump, f) != NULL)
+        return false;
+    /* The stack will throw it away; an end of our making, it would believe. */
+    if (!checksum_is_right(f))
         return false;
     end = end_of(pump, f, fd);
     if (frame_payload_len(f) == 0 && !is_behind(pump, end)) {

@@ -475,6 +475,12 @@ static void a_broken_last_segment_holds_no_end(struct engine_rig *rig)
     check_broken_end(rig, &v6, SEGMENT);
 }
 
+static void a_broken_end_is_not_held(struct engine_rig *rig)
+{
+    check_broken_end(rig, &v4, 0);
+    check_broken_end(rig, &v6, 0);
+}
+
 /* Such an end does not even come so far, where the stack wants order. */
 static void an_end_behind_a_hole_is_not_held(struct engine_rig *rig)
 {
@@ -678,6 +684,7 @@ static const struct engine_rig_test tests[] = {
       the_end_of_data_that_the_stack_rejects_is_not_held },
     { "a broken last segment holds no end",
       a_broken_last_segment_holds_no_end },
+    { "a broken end is not held", a_broken_end_is_not_held },
     { "an end behind a hole is not held", an_end_behind_a_hole_is_not_held },
     { "a reader that gives up leaves nothing held",
       a_reader_that_gives_up_leaves_nothing_held },
