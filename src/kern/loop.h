@@ -47,7 +47,11 @@ int loop_watch(struct loop *loop, struct loop_watch *watch, int fd,
                uint32_t events);
 /* Ends a watch; call it before closing the descriptor. */
 void loop_unwatch(struct loop *loop, struct loop_watch *watch);
-/* Forgets a watch whose descriptor is closed already: no system call. */
+/*
+ * Forgets a watch whose descriptor is closed already, or is about to be: no
+ * system call.  Only where nobody else has the file open (dup(2), fork(2)), as
+ * epoll would go on telling of it, and the watch may be gone.
+ */
 void loop_forget(struct loop *loop, struct loop_watch *watch);
 
 /* CLOCK_MONOTONIC in ns as of the start of this turn's handlers. */

@@ -24,7 +24,6 @@ struct entry {
     struct loop_watch watch;
     struct pollset *set;
     guint slot;
-    bool stale; /* the loop's knowledge is void */
 };
 
 struct pollset {
@@ -180,10 +179,7 @@ static void drop_slot(struct pollset *set, guint index)
     struct slot *slot = slot_at(set, index);
     struct entry *entry = g_ptr_array_index(set->by_fd, slot->fd);
 
-    if (entry->stale)
-        loop_forget(set->loop, &entry->watch);
-    else
-        loop_unwatch(set->loop, &entry->watch);
+    loop_unwatch(set->loop, &entry->watch);
     g_ptr_array_index(set->by_fd, slot->fd) = NULL;
     g_free(entry);
     slot->fd = -1;
@@ -205,9 +201,6 @@ static void watch_slot(struct pollset *set, struct slot *slot)
     struct entry *entry = g_ptr_array_index(set->by_fd, slot->fd);
     int rc;
 
-    if (entry->stale)
-        loop_forget(set->loop, &entry->watch);
-    entry->stale = false;
     rc = loop_watch(set->loop, &entry->watch, slot->fd, slot->want);
     if (rc == 0)
         return;
@@ -253,7 +246,9 @@ void pollset_invalidate(struct pollset *set, int fd)
 
     if (entry == NULL)
         return;
-    entry->stale = true;
+    /* An event that is on its way is nobody's: the number may be another's by
+       the time it comes. */
+    loop_forget(set->loop, &entry->watch);
     /* No interest in a number of old is worth comparing with. */
     slot_at(set, entry->slot)->want = 0;
     slot_at(set, entry->slot)->got = 0;

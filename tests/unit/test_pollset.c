@@ -226,6 +226,48 @@ static void a_closed_number_does_not_end_anothers_watch(void)
     bench_free(b);
 }
 
+struct reuse {
+    struct bench *b;
+    struct loop_watch early, other;
+    int fd;
+};
+
+/* Comes before the event of `fd`, which is on its way already. */
+static void use_number_again(void *self, uint32_t events)
+{
+    struct reuse *reuse = self;
+    struct loop *loop = reuse->b->loop;
+
+    (void)events;
+    loop_unwatch(loop, &reuse->early);
+    pollset_invalidate(reuse->b->set, reuse->fd);
+    (void)close(reuse->fd);
+    g_assert_cmpint(eventfd(1, EFD_CLOEXEC), ==, reuse->fd);
+    g_assert_cmpint(loop_watch(loop, &reuse->other, reuse->fd, EPOLLIN), ==, 0);
+}
+
+static void an_event_of_a_closed_number_does_not_end_anothers_watch(void)
+{
+    struct bench *b = bench_new();
+    owned_fd first = eventfd(0, EFD_CLOEXEC);
+    struct reuse reuse = { .b = b, .fd = eventfd(0, EFD_CLOEXEC) };
+
+    reuse.early =
+        (struct loop_watch){ .ready = use_number_again, .self = &reuse };
+    reuse.other = (struct loop_watch){ .ready = other_ready, .self = b };
+    g_assert_cmpint(loop_watch(b->loop, &reuse.early, first, EPOLLIN), ==, 0);
+    pollset_begin(b->set);
+    (void)pollset_want(b->set, reuse.fd, EPOLLIN);
+    pollset_commit(b->set);
+    /* epoll tells of them in this order. */
+    g_assert_cmpint(eventfd_write(first, 1), ==, 0);
+    g_assert_cmpint(eventfd_write(reuse.fd, 1), ==, 0);
+    g_assert_true(run(b));
+    loop_unwatch(b->loop, &reuse.other);
+    (void)close(reuse.fd);
+    bench_free(b);
+}
+
 static void an_error_that_nobody_asked_for_does_not_spin(void)
 {
     struct bench *b = bench_new();
@@ -344,6 +386,9 @@ int main(int argc, char **argv)
         a_number_used_again_is_watched_again);
     g_test_add_func("/pollset/a closed number does not end another's watch",
                     a_closed_number_does_not_end_anothers_watch);
+    g_test_add_func(
+        "/pollset/an event of a closed number does not end another's watch",
+        an_event_of_a_closed_number_does_not_end_anothers_watch);
     g_test_add_func("/pollset/an error that nobody asked for does not spin",
                     an_error_that_nobody_asked_for_does_not_spin);
     g_test_add_func("/pollset/what could not be watched is tried again",
