@@ -5,8 +5,9 @@
 struct gate;
 
 /*
- * Before anything is changed: a helper without a guest is nobody's successor,
- * and the networks of one that lives would be out of reach.  -1: one lives.
+ * Before anything of another's is touched: a helper without a guest is nobody's
+ * successor, and the networks of one that lives would be out of reach.  -1: one
+ * lives.
  */
 int gate_control_check(const struct gate *gate, GError **err);
 /* The gate's control socket, if the command line asks for one. */

@@ -48,8 +48,8 @@ struct fabric_net *fabric_find_net(const struct fabric *fabric,
 /* Tells the kernel whom `net` reaches, by what all networks ask for now. */
 int fabric_set_rules(struct fabric *fabric, const struct fabric_net *net,
                      GError **err);
-/* The same for all other networks but strict ones, which nobody else's change
-   matters to; NULL for `but`: for every one of them. */
+/* The same for all networks other than `but` (NULL: for all), except for strict
+   ones, which nobody else's change matters to. */
 int fabric_set_others_rules(struct fabric *fabric, const struct fabric_net *but,
                             GError **err);
 

@@ -108,24 +108,40 @@ struct socket_file *socket_file_listen(const char *path, GError **err)
     return g_steal_pointer(&file);
 }
 
+static int tell_who_listens(int fd, const char *path, GError **err)
+{
+    struct ucred peer = { 0 };
+    socklen_t len = sizeof(peer);
+
+    /* Nobody known: not connected, or in a PID namespace that is not ours. */
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0 ||
+        peer.pid == 0)
+        return error_set(err, SLIPGATE_ERROR_CONFLICT,
+                         "API socket %s: a process listens there already",
+                         path);
+    return error_set(err, SLIPGATE_ERROR_CONFLICT,
+                     "API socket %s: process %d listens there already", path,
+                     (int)peer.pid);
+}
+
 int socket_file_check_free(const char *path, GError **err)
 {
     owned_fd fd =
         socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    struct ucred peer = { 0 };
-    socklen_t len = sizeof(peer);
     struct sockaddr_un addr;
 
     if (set_address(&addr, path, err) != 0)
         return -1;
+    if (fd < 0)
+        return error_set_errno(err, "make a socket to ask at %s", path);
     /* EAGAIN: it has more who wait than it takes, so it is there. */
-    if (connect(fd, (const struct sockaddr *)&addr, sizeof(addr)) != 0 &&
-        errno != EAGAIN)
+    if (connect(fd, (const struct sockaddr *)&addr, sizeof(addr)) == 0 ||
+        errno == EAGAIN)
+        return tell_who_listens(fd, path, err);
+    /* Without a directory there is nobody either; listening tells of that. */
+    if (errno == ENOENT || errno == ENOTDIR || errno == ECONNREFUSED)
         return 0;
-    (void)getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len);
-    return error_set(err, SLIPGATE_ERROR_CONFLICT,
-                     "API socket %s: process %d listens there already", path,
-                     (int)peer.pid);
+    return error_set_errno(err, "ask who listens on the API socket %s", path);
 }
 
 static bool is_still_ours(const struct socket_file *file)

@@ -115,6 +115,42 @@ static void tells_who_listens(struct place *p, gconstpointer data)
     socket_file_free(file);
 }
 
+static void is_not_free_when_too_many_wait(struct place *p, gconstpointer data)
+{
+    g_autoptr(GError) err = NULL;
+    struct sockaddr_un addr = { .sun_family = AF_UNIX };
+    owned_fd busy = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    owned_fd waits = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    (void)data;
+    (void)g_strlcpy(addr.sun_path, p->path, sizeof(addr.sun_path));
+    g_assert_cmpint(bind(busy, (struct sockaddr *)&addr, sizeof(addr)), ==, 0);
+    g_assert_cmpint(listen(busy, 0), ==, 0);
+    g_assert_cmpint(connect(waits, (struct sockaddr *)&addr, sizeof(addr)), ==,
+                    0);
+    g_assert_cmpint(socket_file_check_free(p->path, &err), ==, -1);
+    g_assert_error(err, SLIPGATE_ERROR, SLIPGATE_ERROR_CONFLICT);
+    g_assert_nonnull(strstr(err->message, ": a process listens"));
+    g_assert_cmpint(unlink(p->path), ==, 0);
+}
+
+/* Alive, but of a kind that we cannot ask. */
+static void is_not_free_when_it_cannot_be_told(struct place *p,
+                                               gconstpointer data)
+{
+    g_autoptr(GError) err = NULL;
+    struct sockaddr_un addr = { .sun_family = AF_UNIX };
+    owned_fd other = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+    (void)data;
+    (void)g_strlcpy(addr.sun_path, p->path, sizeof(addr.sun_path));
+    g_assert_cmpint(bind(other, (struct sockaddr *)&addr, sizeof(addr)), ==, 0);
+    g_assert_cmpint(listen(other, 1), ==, 0);
+    g_assert_cmpint(socket_file_check_free(p->path, &err), ==, -1);
+    g_assert_nonnull(strstr(err->message, p->path));
+    g_assert_cmpint(unlink(p->path), ==, 0);
+}
+
 static void leaves_other_files_alone(struct place *p, gconstpointer data)
 {
     g_autoptr(GError) err = NULL, err_link = NULL;
@@ -212,6 +248,10 @@ int main(int argc, char **argv)
     ADD("/socket_file/replaces a socket and is not removed for it",
         replaces_a_socket_and_is_not_removed_for_it);
     ADD("/socket_file/tells who listens", tells_who_listens);
+    ADD("/socket_file/is not free when too many wait",
+        is_not_free_when_too_many_wait);
+    ADD("/socket_file/is not free when it cannot be told",
+        is_not_free_when_it_cannot_be_told);
     ADD("/socket_file/leaves other files alone", leaves_other_files_alone);
     ADD("/socket_file/says why it cannot", says_why_it_cannot);
     ADD("/socket_file/takes the longest path and a relative one",
