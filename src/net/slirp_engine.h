@@ -98,7 +98,7 @@ size_t slirp_engine_sockets(const struct slirp_engine *engine);
 int slirp_engine_new_socket(struct slirp_engine *engine);
 
 /*
- * Forwards by the stack itself (driver "slirp"): both ends of one family, the
- * guest's address not the unspecified one.
+ * Forwards by the stack itself (driver "slirp"): both ends of one family (a
+ * UNIX socket is of IPv4's), the guest's address not the unspecified one.
  */
 struct fwd_driver slirp_engine_fwd_driver(struct slirp_engine *engine);

@@ -37,7 +37,9 @@ static bool can_carry(void *self, const struct fwd_rule *rule)
     if (rule->source != FWD_SOURCE_KEEP || ip_addr_is_any(guest) ||
         ip_addr_is_loopback(guest) || rule->host_socket != NULL)
         return false;
-    return rule->host_path != NULL || rule->host.addr.family == guest->family;
+    /* And it takes a client on a UNIX socket for one of IPv4. */
+    return guest->family ==
+           (rule->host_path != NULL ? AF_INET : rule->host.addr.family);
 }
 
 /* The number that the next socket(2) of this single thread will get. */

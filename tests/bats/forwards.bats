@@ -104,6 +104,22 @@ served() {
     done
 }
 
+@test "a UNIX socket of the host leads to the guest by IPv6, or is refused" {
+    local answer
+    start_slipgate --enable-ipv6 "${OPEN[@]}"
+    serve guest 7000 fd00::100
+    need_relay
+    added "$(add '"proto":"tcp","host_path":"'"$T/web"'",
+        "guest_addr":"fd00::100","guest_port":7000')"
+    answer=$(user socat -t 5 - "UNIX-CONNECT:$T/web" <<<hi)
+    equal "$answer" "fd00::2 hi"
+    # The stack reaches IPv4 only from there.
+    api_is '.error.code == "unavailable"' '{"execute":"add_hostfwd",
+        "arguments":{"proto":"tcp","host_path":"'"$T/web6"'",
+        "guest_addr":"fd00::100","guest_port":7000,"driver":"slirp"}}'
+    [[ ! -e $T/web6 ]] || fail "the socket is there"
+}
+
 @test "a UNIX socket is removed at the end, but not another in its place" {
     served "${OPEN[@]}"
     added "$(add '"proto":"tcp","host_path":"'"$T/a"'","guest_port":7000')"
