@@ -8,29 +8,33 @@
 /* The heap must not grow by more at a time: what there is room for would be put
    there after all. */
 #define GROWTH (32 * 1024)
-/* Of what is freed at the heap's end, so much is kept: the buffers of some
+/* The most that is kept on the heap: more than a buffer of the stack, and what
+   32-bit systems allow as well. */
+#define KEPT (256 * 1024)
+/* And what is kept of its free end between two trims: the buffers of some
    connections that come and go together. */
-#define KEPT (4 * 1024 * 1024)
+#define END_KEPT (4 * 1024 * 1024)
 
-static void set_large(int size)
+static void set(int largest_on_heap, int end_kept)
 {
 #ifdef M_MMAP_THRESHOLD
-    (void)mallopt(M_MMAP_THRESHOLD, size);
-    (void)mallopt(M_TRIM_THRESHOLD, size);
+    (void)mallopt(M_MMAP_THRESHOLD, largest_on_heap);
+    (void)mallopt(M_TRIM_THRESHOLD, end_kept);
     (void)mallopt(M_TOP_PAD, GROWTH);
 #else
-    (void)size;
+    (void)largest_on_heap;
+    (void)end_kept;
 #endif
 }
 
 void heap_return_large_blocks(void)
 {
-    set_large(LARGE);
+    set(LARGE, LARGE);
 }
 
 void heap_keep_large_blocks(void)
 {
-    set_large(KEPT);
+    set(KEPT, END_KEPT);
 }
 
 void heap_trim(void)

@@ -16,12 +16,16 @@
 void heap_return_large_blocks(void);
 
 /*
- * Large blocks stay on the heap: a connection then takes no new pages from the
- * system and gives none back, which made short ones a quarter faster.  For
- * blocks that are never enlarged only, and with heap_trim().
+ * Large blocks, up to 256 KB, stay on the heap: a connection then takes no new
+ * pages from the system and gives none back, which made short ones a quarter
+ * faster.  For blocks that are hardly ever enlarged, and with heap_trim(). What
+ * one owner used of a block stays in memory while the next has it: together
+ * never more than was in use at one time.
  */
 void heap_keep_large_blocks(void);
 
-/* Gives free pages of the heap back, wherever they are; to be called now and
-   then.  Blocks in use stay where they are. */
+/*
+ * Gives free pages of the heap back, wherever they are; to be called when much
+ * may have been freed: it takes some ms for thousands of blocks.
+ */
 void heap_trim(void);

@@ -32,6 +32,11 @@ struct pump {
     struct merge *merge;
     uint32_t fragment_id;
     unsigned segment;
+    /* The buffers of connections that are over stay, until they are trimmed;
+       and what there was at the last time. */
+    bool keeps_blocks;
+    uint64_t trimmed_flows;
+    size_t trimmed_sockets;
     bool (*take_tcp)(void *self, struct frame *f);
     void (*gone)(void *self, int error);
     void *self;

@@ -32,10 +32,10 @@ bool slirp_engine_wants_order(void);
 #define SLIRP_ENGINE_SEGMENT_MIN 1280u
 #define SLIRP_ENGINE_SEGMENT_MAX 16384u
 /*
- * For a link that cuts what it is given.  Seven segments fill the window.  And
- * the stack, which gives a connection two buffers of 128 KB, makes each a whole
- * number of payloads soon after: these are 8 KB, so the buffers stay as they
- * are.  For IPv6 that takes a packet of 20 bytes more.
+ * For a link that cuts what it is given.  Seven segments fit into the window.
+ * And the stack, which gives a connection two buffers of 128 KB, makes each a
+ * whole number of payloads soon after: these are 8 KB, so the buffers stay as
+ * they are.  For IPv6 that takes a packet of 20 bytes more.
  */
 #define SLIRP_ENGINE_SEGMENT_CUT 8232u
 
@@ -55,6 +55,8 @@ struct slirp_engine_config {
     struct plan plan;
     /* SLIRP_ENGINE_SEGMENT_MIN to _MAX, whatever the guest's MTU. */
     unsigned segment;
+    /* The link cuts: packets of IPv6 may have the payload that IPv4's have. */
+    bool cut;
     struct outbound outbound, outbound6;
     struct budget *budget; /* kept by reference */
     /* One of several: the first one speaks for the router. */

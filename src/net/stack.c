@@ -65,7 +65,7 @@ static void prepare(void *self)
 static unsigned segment_of(const struct slirp_engine_config *config,
                            unsigned lane)
 {
-    if (config->segment == SLIRP_ENGINE_SEGMENT_CUT && lane % 2 != 0)
+    if (config->cut && lane % 2 != 0)
         return config->segment + FRAME_IPV6_LEN - FRAME_IPV4_LEN;
     return config->segment;
 }

@@ -16,7 +16,7 @@ struct stack;
 
 /*
  * As slirp_engine_new(), for each of `lanes` engines.  Of several, each has one
- * family's connections (see flow_key_lane()), in segments of the same payload.
+ * family's connections, see flow_key_lane().
  */
 struct stack *stack_new(struct loop *loop,
                         const struct slirp_engine_config *config,

@@ -1,23 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "engine_rig.h"
+#include "net/flow_key.h"
 
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define MANY 40
+#define MANY 80
 
-/* More than there are lanes, so that each has some. */
+/* More than there are lanes, so that those of both families have some. */
 static void connections_of_all_lanes_work_side_by_side(struct engine_rig *rig)
 {
+    static const char *const hosts[] = { "192.0.2.1", "2001:db8::1" };
     struct engine_tcp tcp[MANY];
-    uint16_t port;
-    int listener = engine_rig_host_socket("192.0.2.1", SOCK_STREAM, &port);
-    int fds[MANY];
+    uint16_t ports[2];
+    int listeners[2], fds[MANY];
 
+    for (int v6 = 0; v6 < 2; v6++)
+        listeners[v6] =
+            engine_rig_host_socket(hosts[v6], SOCK_STREAM, &ports[v6]);
     for (int i = 0; i < MANY; i++) {
-        tcp[i] = engine_tcp_open(rig, "192.0.2.1", port, 1000);
-        fds[i] = engine_rig_accept(rig, listener);
+        tcp[i] = engine_tcp_open(rig, hosts[i % 2], ports[i % 2], 1000);
+        fds[i] = engine_rig_accept(rig, listeners[i % 2]);
     }
     g_assert_cmpuint(stack_sockets(pump_stack(rig->pump)), ==, MANY);
     g_assert_cmpuint(rig->budget.used[BUDGET_STACK_STREAM], ==, MANY);
@@ -28,7 +32,8 @@ static void connections_of_all_lanes_work_side_by_side(struct engine_rig *rig)
         engine_rig_read(rig, fds[i], got, sizeof(got));
         (void)close(fds[i]);
     }
-    (void)close(listener);
+    (void)close(listeners[0]);
+    (void)close(listeners[1]);
 }
 
 static void a_reset_finds_its_lane(struct engine_rig *rig)
@@ -108,7 +113,24 @@ static void what_a_forward_opens_stays_in_its_lane(struct engine_rig *rig)
     g_assert_cmpuint(stack_sockets(pump_stack(rig->pump)), ==, 0);
 }
 
+static void a_lane_has_one_family(struct engine_rig *rig)
+{
+    (void)rig;
+    for (unsigned number = 0; number < 100; number++) {
+        g_assert_cmpuint(flow_key_lane(number, AF_INET, 1), ==, 0);
+        g_assert_cmpuint(flow_key_lane(number, AF_INET6, 1), ==, 0);
+        for (unsigned lanes = 2; lanes <= STACK_LANES_MAX; lanes *= 2) {
+            unsigned v4 = flow_key_lane(number, AF_INET, lanes);
+            unsigned v6 = flow_key_lane(number, AF_INET6, lanes);
+
+            g_assert_cmpuint(v4, ==, number * 2 % lanes);
+            g_assert_cmpuint(v6, ==, v4 + 1);
+        }
+    }
+}
+
 static const struct engine_rig_test tests[] = {
+    { "a lane has one family", a_lane_has_one_family },
     { "connections of all lanes work side by side",
       connections_of_all_lanes_work_side_by_side },
     { "a reset finds its lane", a_reset_finds_its_lane },
