@@ -18,8 +18,8 @@ struct socket_file *socket_file_listen(const char *path, GError **err);
 
 /*
  * For a process that no other follows: 0 when nobody listens at `path`, or -1
- * with SLIPGATE_ERROR_CONFLICT and who does, or why that cannot be told.  A race
- * with another start is the caller's.
+ * with SLIPGATE_ERROR_CONFLICT and who does, or why that cannot be told.  A
+ * race with another start is the caller's.
  */
 int socket_file_check_free(const char *path, GError **err);
 
