@@ -66,7 +66,7 @@ int attachment_json_decode(const struct json_obj *obj,
         read_aliases(obj, attachment, err) != 0 ||
         json_find_bool(obj, "default_route", &attachment->default_route, err) !=
             0 ||
-        json_find_uint(obj, "metric", 1, INT32_MAX, &metric, err) != 0)
+        json_find_uint(obj, "metric", 0, UINT32_MAX, &metric, err) != 0)
         return -1;
     attachment->metric = (unsigned)metric;
     return 0;

@@ -109,6 +109,39 @@ static void what_was_is_made_again(void)
     world_fini(&w);
 }
 
+/* What the network says is what its containers get, and so what is kept. */
+static void every_metric_of_a_network_comes_back(void)
+{
+    static const char *const metrics[] = { "0", "1", "2147483647" };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(metrics); i++) {
+        g_autofree char *text = g_strdup_printf(
+            "{\"slipgate_state\":1,\"networks\":["
+            "{\"name\":\"a\",\"options\":{\"metric\":\"%s\"},"
+            "\"containers\":[{\"container\":\"c1\",\"pid\":7}]},"
+            "{\"name\":\"b\",\"options\":{\"metric\":\"%s\"},"
+            "\"containers\":[{\"container\":\"c1\",\"pid\":7}]}],"
+            "\"forwards\":[]}",
+            metrics[i], metrics[i]);
+        g_autofree char *before = NULL, *after = NULL;
+        g_autoptr(GError) err = NULL;
+        struct world w;
+
+        world_init(&w);
+        restore(&w, text, &err);
+        g_assert_no_error(err);
+        g_assert_cmpint(w.fake.ports, ==, 2);
+        before = network_state_text(w.networks, w.forwards, 0);
+        world_fini(&w);
+        world_init(&w);
+        restore(&w, before, &err);
+        g_assert_no_error(err);
+        after = network_state_text(w.networks, w.forwards, 0);
+        g_assert_cmpstr(after, ==, before);
+        world_fini(&w);
+    }
+}
+
 #define SOME                                                                   \
     "{\"slipgate_state\":1,\"networks\":[{\"name\":\"a\",\"containers\":[%s]}" \
     "],"                                                                       \
@@ -176,6 +209,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/network_state/what_was_is_made_again",
                     what_was_is_made_again);
+    g_test_add_func("/network_state/every metric of a network comes back",
+                    every_metric_of_a_network_comes_back);
     g_test_add_func("/network_state/what_has_gone_is_left_out",
                     what_has_gone_is_left_out);
     g_test_add_func("/network_state/broken_states_make_nothing",

@@ -295,8 +295,8 @@ static void bad_containers_are_told(struct fixture *f, gconstpointer data)
           "63 letters, digits, '-' and '_', joined by dots" },
         { "\"interface_name\":\"broken0\"", "system",
           "make broken0: Broken pipe" },
-        { "\"metric\":0", "bad-request",
-          "bad arguments.metric: must be an integer from 1 to 2147483647" },
+        { "\"metric\":4294967296", "bad-request",
+          "bad arguments.metric: must be an integer from 0 to 4294967295" },
     };
 
     (void)data;
