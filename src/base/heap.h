@@ -19,8 +19,8 @@ void heap_return_large_blocks(void);
  * Large blocks, up to 256 KB, stay on the heap: a connection then takes no new
  * pages from the system and gives none back, which made short ones a quarter
  * faster.  For blocks that are hardly ever enlarged, and with heap_trim(). What
- * one owner used of a block stays in memory while the next has it: together
- * never more than was in use at one time.
+ * one owner used of a block stays in memory while the next has it, used or not:
+ * all blocks together take no more than if each owner used all of its own.
  */
 void heap_keep_large_blocks(void);
 

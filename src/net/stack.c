@@ -61,7 +61,8 @@ static void prepare(void *self)
         slirp_engine_run(stack->lanes[i].engine);
 }
 
-/* An IPv6 packet of the same payload, for the lanes that have only those. */
+/* An IPv6 packet of the same payload, for the lanes that have only those: the
+   odd ones, see flow_key_lane(). */
 static unsigned segment_of(const struct slirp_engine_config *config,
                            unsigned lane)
 {

@@ -160,8 +160,8 @@ cost() {
 resident_kb() { awk '/^VmRSS/ { print $2 }' "/proc/$GATE/status"; }
 at_most_kb() { (($(resident_kb) <= $1)); }
 
-# The stack gives each connection 256 KB; what is never used must not count, and
-# what is used no more must not stay.
+# The stack gives each connection 256 KB: where nobody has used them before, they
+# must not count, and none may stay when the connections are over.
 @test "idle connections take little memory, and it comes back" {
     ! grep -q __asan_init "$SLIPGATE" || skip "a build with sanitizers"
     spawn hold4 "${NS_remote[@]}" net.py hold 7001 "$REMOTE4"
